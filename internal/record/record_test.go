@@ -1,0 +1,121 @@
+package record
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/schema"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+func header(tb testing.TB) Header {
+	tb.Helper()
+	id, err := tenant.ParseID("shop")
+	require.NoError(tb, err)
+	return HeaderOf(&tenant.Tenant{ID: id, Settings: tenant.Settings{Dedicated: true}.WithDefaults()}, Events, time.UnixMilli(1_700_000_000_123))
+}
+
+func sample() []Event {
+	at := footfall.Millis(1_700_000_000_000)
+	return []Event{
+		{Type: footfall.Track, Name: []byte("Order"), MessageID: []byte("m1"), Anonymous: []byte("a"), User: []byte("u"), Time: at, Original: at, Sent: at + 5, Properties: []byte(`{"x":1}`), Context: []byte(`{"c":1}`)},
+		{Type: footfall.Page, Name: []byte("$page"), MessageID: []byte("m2"), Anonymous: []byte("a"), User: []byte("u"), Time: at + 1, Derived: []byte(`{"$path":"/"}`), Context: []byte(`{"c":1}`)},
+		{Type: footfall.Alias, Name: []byte("$alias"), MessageID: []byte("m3"), Anonymous: []byte("a"), User: []byte("u2"), Previous: []byte("p"), Time: at - 90_000},
+		{Type: footfall.Track, Name: []byte("Order"), MessageID: []byte("m4"), Anonymous: []byte("a"), Time: at, Context: []byte(`{"c":2}`)},
+		{Type: footfall.Track, Name: []byte("Order"), MessageID: []byte("m5"), User: []byte("u"), Time: at},
+		{Type: footfall.Track, Name: []byte("Order"), MessageID: []byte("m6"), User: []byte("u"), Time: at},
+	}
+}
+
+func encode(h Header, events []Event) footfall.Record {
+	var e Encoder
+	e.Reset(h)
+	for i := range events {
+		e.Add(&events[i])
+	}
+	return e.Record(3)
+}
+
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	h := header(t)
+	rec := encode(h, sample())
+	rec.Epoch, rec.Offset = 2, 77
+	got, err := ParseHeader(&rec)
+	require.NoError(t, err)
+	require.Equal(t, h, got)
+	events, err := AppendEvents(nil, &rec, &h)
+	require.NoError(t, err)
+	require.Len(t, events, len(sample()))
+	for i, want := range sample() {
+		visitor := schema.VisitorID(h.Tenant, string(want.Anonymous))
+		var user footfall.ID
+		if len(want.User) > 0 {
+			user = schema.UserID(h.Tenant, string(want.User))
+		}
+		if want.Type == footfall.Alias {
+			visitor = schema.VisitorID(h.Tenant, string(want.Previous))
+		} else if len(want.Anonymous) == 0 {
+			visitor = user
+		}
+		require.Equal(t, footfall.Event{
+			Tenant: h.Tenant, Silo: "shop", Position: footfall.Position{Epoch: 2, Partition: 3, Offset: 77, Index: uint32(i)},
+			Type: want.Type, Name: string(want.Name), MessageID: string(want.MessageID),
+			Time: want.Time, Original: want.Original, Sent: want.Sent, Received: h.Received,
+			AnonymousID: string(want.Anonymous), UserID: string(want.User), PreviousID: string(want.Previous),
+			Visitor: visitor, User: user,
+			Properties: string(want.Properties), Context: string(want.Context), Derived: string(want.Derived),
+		}, events[i], "event %d", i)
+	}
+}
+
+func TestOrderRoundTrip(t *testing.T) {
+	t.Parallel()
+	want := Order{Unlink: &Unlink{AnonymousID: "a", UserID: "u"}}
+	rec, err := NewOrder(header(t), 1, want)
+	require.NoError(t, err)
+	got, err := ParseOrder(&rec)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	h, err := ParseHeader(&rec)
+	require.NoError(t, err)
+	require.Equal(t, Command, h.Kind)
+	_, err = AppendEvents(nil, &rec, &h)
+	require.ErrorIs(t, err, ErrCorrupt)
+	_, err = ParseOrder(&footfall.Record{Value: []byte("{}")})
+	require.ErrorIs(t, err, ErrCorrupt)
+}
+
+// FuzzDecode shows that no bytes make the decoder panic or read past the end.
+func FuzzDecode(f *testing.F) {
+	rec := encode(header(f), sample())
+	f.Add(rec.Header, rec.Value, rec.Events)
+	f.Fuzz(func(t *testing.T, head, value []byte, n uint32) {
+		rec := footfall.Record{Tenant: "shop", Header: head, Value: value, Events: n}
+		h, err := ParseHeader(&rec)
+		if err != nil {
+			require.ErrorIs(t, err, ErrCorrupt)
+			return
+		}
+		if _, err := AppendEvents(nil, &rec, &h); err != nil {
+			require.ErrorIs(t, err, ErrCorrupt)
+		}
+		if _, err := ParseOrder(&rec); err != nil {
+			require.ErrorIs(t, err, ErrCorrupt)
+		}
+	})
+}
+
+func BenchmarkAppendEvents(b *testing.B) {
+	b.ReportAllocs()
+	h := header(b)
+	rec := encode(h, sample())
+	var dst []footfall.Event
+	for b.Loop() {
+		dst, _ = AppendEvents(dst[:0], &rec, &h)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(dst)), "ns/event")
+}

@@ -1,0 +1,170 @@
+package schema
+
+// Version is the schema this code reads and writes. A store with a newer one
+// is refused.
+const Version = 1
+
+// Names of the tables.
+const (
+	Events      = "events"
+	Sessions    = "sessions"
+	Identities  = "identities"
+	IDs         = "visitors"
+	Traits      = "traits"
+	Rejected    = "rejected"
+	Erasures    = "erasures"
+	Ledger      = "ledger"
+	Definitions = "definitions"
+	Snapshots   = "stream_snapshots"
+	Migrations  = "schema_migrations"
+)
+
+// Absent stands in the events columns _original and _sent where the sender
+// gave no such time.
+const Absent = -1 << 63
+
+// Table is one table: its name and the statement's parts. Settings common to
+// all tables are added by the writer's migration.
+type Table struct {
+	Name    string
+	Columns string
+	Engine  string
+	// Dedup is the number of insert blocks whose token is remembered.
+	Dedup int
+}
+
+// Tables lists all tables in the order of creation. `{db}` is not part of the
+// text: statements run with the database selected.
+//
+// events: time, visitor, user as on [footfall.Event]; user and session are 0
+// for none. Times other than time are kept as distances, which compress to
+// almost nothing: _original = time - original, _sent = received - sent,
+// _received = received - time, in milliseconds, [Absent] where not given; the
+// ALIAS columns give them back as times. texts and numbers are the flattened
+// properties and the derived "$" names. A JSON number is in numbers; one that
+// a Float64 cannot give back exactly is in texts as well, as written. Strings
+// and true/false are in texts, null and empty containers in neither; members
+// of nested objects have dotted names; the items of an array are in texts as
+// its JSON.
+var Tables = []Table{
+	{Name: Events, Dedup: 10000, Columns: `
+    tenant LowCardinality(String),
+    silo LowCardinality(String),
+    name LowCardinality(String),
+    type Enum8('track'=1,'page'=2,'screen'=3,'identify'=4,'group'=5,'alias'=6),
+    time DateTime64(3,'UTC') CODEC(Delta(8), ZSTD(1)),
+    visitor UInt128 CODEC(ZSTD(1)),
+    user UInt128 CODEC(ZSTD(1)),
+    session UInt64 CODEC(ZSTD(1)),
+    id String CODEC(ZSTD(1)),
+    _original Int64 CODEC(ZSTD(1)),
+    _sent Int64 CODEC(ZSTD(1)),
+    _received Int64 CODEC(ZSTD(1)),
+    properties String CODEC(ZSTD(1)),
+    context String CODEC(ZSTD(1)),
+    texts Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    numbers Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
+    _epoch UInt16 CODEC(ZSTD(1)),
+    _p UInt16 CODEC(ZSTD(1)),
+    _o UInt64 CODEC(Delta(8), ZSTD(1)),
+    _i UInt32 CODEC(ZSTD(1)),
+    _first UInt64 MATERIALIZED bitNot(_o) CODEC(Delta(8), ZSTD(1)),
+    received DateTime64(3,'UTC') ALIAS time + toIntervalMillisecond(_received),
+    original Nullable(DateTime64(3,'UTC')) ALIAS if(_original = -9223372036854775808, NULL, time - toIntervalMillisecond(_original)),
+    sent Nullable(DateTime64(3,'UTC')) ALIAS if(_sent = -9223372036854775808, NULL, received - toIntervalMillisecond(_sent)),
+    INDEX by_offset _o TYPE minmax GRANULARITY 1,
+    INDEX by_visitor visitor TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_user user TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_id id TYPE bloom_filter(0.01) GRANULARITY 1`,
+		Engine: `ReplacingMergeTree(_first) PARTITION BY (silo, toYYYYMM(time)) ORDER BY (tenant, toDate(time), name, visitor, id)`},
+	{Name: Sessions, Columns: `
+    tenant LowCardinality(String),
+    silo LowCardinality(String),
+    visitor UInt128,
+    session UInt64,
+    opened DateTime64(3,'UTC'),
+    opened_date Date MATERIALIZED toDate(opened),
+    start DateTime64(3,'UTC'),
+    last DateTime64(3,'UTC'),
+    events UInt32,
+    views UInt32,
+    version UInt64`,
+		Engine: `ReplacingMergeTree(version) PARTITION BY (silo, toYYYYMM(opened_date)) ORDER BY (tenant, opened_date, visitor, session)`},
+	{Name: Identities, Columns: `
+    tenant LowCardinality(String),
+    silo LowCardinality(String),
+    kind Enum8('link'=1,'unlink'=2,'alias'=3),
+    visitor UInt128,
+    user UInt128,
+    time DateTime64(3,'UTC'),
+    _epoch UInt16,
+    _p UInt16,
+    _o UInt64,
+    _i UInt32`,
+		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, visitor, _epoch, _o, _i, kind)`},
+	{Name: IDs, Columns: `
+    tenant LowCardinality(String),
+    silo LowCardinality(String),
+    id UInt128,
+    kind Enum8('visitor'=1,'user'=2),
+    text String CODEC(ZSTD(1))`,
+		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, id, kind)`},
+	{Name: Traits, Columns: `
+    tenant LowCardinality(String),
+    silo LowCardinality(String),
+    id UInt128,
+    key LowCardinality(String),
+    value String,
+    version Tuple(DateTime64(3,'UTC'), String),
+    rank UInt64`,
+		Engine: `ReplacingMergeTree(rank) PARTITION BY silo ORDER BY (tenant, id, key)`},
+	{Name: Rejected, Columns: `
+    tenant LowCardinality(String),
+    silo LowCardinality(String),
+    time DateTime64(3,'UTC'),
+    reason String,
+    payload String CODEC(ZSTD(1)),
+    _epoch UInt16,
+    _p UInt16,
+    _o UInt64,
+    _i UInt32`,
+		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, _epoch, _p, _o, _i)`},
+	{Name: Erasures, Columns: `
+    tenant LowCardinality(String),
+    silo LowCardinality(String),
+    name String,
+    ids Array(UInt128),
+    time DateTime64(3,'UTC'),
+    _epoch UInt16,
+    _p UInt16,
+    _o UInt64`,
+		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, name, _epoch, _p, _o)`},
+	{Name: Ledger, Columns: `
+    tenant LowCardinality(String),
+    silo LowCardinality(String),
+    minute DateTime('UTC'),
+    _epoch UInt16,
+    _p UInt16,
+    stored UInt64,
+    duplicate UInt64,
+    quarantined UInt64,
+    version UInt64`,
+		Engine: `ReplacingMergeTree(version) PARTITION BY silo ORDER BY (tenant, minute, _epoch, _p)`},
+	{Name: Definitions, Columns: `
+    tenant LowCardinality(String),
+    kind LowCardinality(String),
+    id String,
+    body String,
+    deleted UInt8,
+    version UInt64`,
+		Engine: `ReplacingMergeTree(version) ORDER BY (tenant, kind, id)`},
+	{Name: Snapshots, Columns: `
+    _epoch UInt16,
+    _p UInt16,
+    fold UInt16,
+    _o UInt64,
+    chunk UInt32,
+    chunks UInt32,
+    data String CODEC(NONE)`,
+		Engine: `ReplacingMergeTree ORDER BY (_epoch, _p, fold, _o, chunk)`},
+}

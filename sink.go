@@ -1,0 +1,71 @@
+package footfall
+
+import (
+	"context"
+	"errors"
+)
+
+// Sink takes events: a tap, an export, a user's own destination.
+//
+// Write returns nil only when the events are where they should be; it may
+// block, and an error means that none of them counts as written, unless it is
+// a [*BatchError]. The slice and its strings belong to the caller and may be
+// reused after Write returns. A Sink is called from one goroutine at a time
+// for each partition, in the order of the log.
+type Sink interface {
+	Write(ctx context.Context, events []Event) error
+}
+
+// SinkFunc makes a function a [Sink].
+type SinkFunc func(ctx context.Context, events []Event) error
+
+// Write calls f.
+func (f SinkFunc) Write(ctx context.Context, events []Event) error { return f(ctx, events) }
+
+// Store is the record of what happened. It can prove what it holds, which is
+// what exactly-once delivery rests on; see package stream for the protocol.
+// Implementations are safe for concurrent use.
+type Store interface {
+	// Insert writes the events of a batch as one block. The same batch with
+	// the same attempt may be written again and must not double; another
+	// attempt must be written even if an earlier one was acknowledged.
+	// An error says nothing about whether rows were written.
+	Insert(ctx context.Context, b *Batch, attempt int) error
+
+	// Present returns the coordinates of the events of [from, to) in one
+	// partition that the store holds, in any order, each at least once.
+	Present(ctx context.Context, epoch, partition uint16, from, to int64) ([]Coordinate, error)
+
+	// Upsert writes rows that carry their own version. It may be repeated.
+	Upsert(ctx context.Context, u *Upserts) error
+}
+
+// Permanent marks an error that no retry will cure: the rows themselves are
+// refused. It returns nil for nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanentError{err}
+}
+
+// IsPermanent reports whether err, or one it wraps, was marked by [Permanent].
+func IsPermanent(err error) bool {
+	var p *permanentError
+	return errors.As(err, &p)
+}
+
+type permanentError struct{ err error }
+
+func (e *permanentError) Error() string { return e.err.Error() }
+func (e *permanentError) Unwrap() error { return e.err }
+
+// BatchError tells which events of a [Sink.Write] failed; the others count as
+// written.
+type BatchError struct {
+	Failed []int // indexes into the written slice, ascending
+	Err    error
+}
+
+func (e *BatchError) Error() string { return e.Err.Error() }
+func (e *BatchError) Unwrap() error { return e.Err }

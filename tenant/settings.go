@@ -1,0 +1,110 @@
+package tenant
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Tenant is an id with its settings.
+type Tenant struct {
+	ID ID
+	Settings
+}
+
+// Settings are the rules a tenant's numbers follow. The zero value is usable:
+// every field has a default, which [Settings.WithDefaults] fills in.
+type Settings struct {
+	// Version distinguishes successive settings of one tenant in the log.
+	Version uint32
+	// Zone is the IANA name of the time zone whose days, weeks and months
+	// queries use. Defaults to "UTC".
+	Zone string
+	// WeekStart is the first day of the week. Defaults to Monday; use
+	// SundayFirst for Sunday, whose number is the zero value.
+	WeekStart WeekStart
+	// SessionGap is the inactivity that ends a session. Defaults to 30m.
+	SessionGap time.Duration
+	// SessionCap is the longest a session lasts. Defaults to 24h.
+	SessionCap time.Duration
+	// DedupWindow is how long, in log time, a message id is remembered.
+	// Defaults to 2h; never under 1h.
+	DedupWindow time.Duration
+	// Retention is how long events are kept by their time. Defaults to 0:
+	// for ever.
+	Retention time.Duration
+	// Dedicated gives the tenant partitions of its own, so that it can be
+	// dropped in one statement. It is fixed when the tenant is created.
+	Dedicated bool
+	// Origins are the web origins that may send with the tenant's write
+	// keys; "*" is any. Defaults to any.
+	Origins []string
+	// QueryTime bounds one query. Defaults to 10s.
+	QueryTime time.Duration
+}
+
+// WeekStart is the first day of a week.
+type WeekStart uint8
+
+// The two first days of the week in use.
+const (
+	MondayFirst WeekStart = iota
+	SundayFirst
+)
+
+// WithDefaults returns the settings with empty fields filled in.
+func (s Settings) WithDefaults() Settings {
+	s.Zone = cmp.Or(s.Zone, "UTC")
+	s.SessionGap = cmp.Or(s.SessionGap, 30*time.Minute)
+	s.SessionCap = cmp.Or(s.SessionCap, 24*time.Hour)
+	s.DedupWindow = cmp.Or(s.DedupWindow, 2*time.Hour)
+	s.QueryTime = cmp.Or(s.QueryTime, 10*time.Second)
+	if len(s.Origins) == 0 {
+		s.Origins = []string{"*"}
+	}
+	return s
+}
+
+// Validate reports every mistake in the settings at once. Defaults must have
+// been filled in.
+func (s Settings) Validate() error {
+	var errs []error
+	if _, err := time.LoadLocation(s.Zone); err != nil {
+		errs = append(errs, fmt.Errorf("timezone: %w", err))
+	}
+	check := func(name string, d, low, high time.Duration) {
+		if d < low || d > high {
+			errs = append(errs, fmt.Errorf("%s: %v is not between %v and %v", name, d, low, high))
+		}
+	}
+	check("session.gap", s.SessionGap, time.Second, 24*time.Hour)
+	check("session.cap", s.SessionCap, s.SessionGap, 7*24*time.Hour)
+	check("dedup.window", s.DedupWindow, time.Hour, 24*time.Hour)
+	check("limits.query_time", s.QueryTime, time.Millisecond, time.Hour)
+	if s.Retention < 0 {
+		errs = append(errs, fmt.Errorf("retention: %v is negative; 0 means for ever", s.Retention))
+	}
+	if s.WeekStart > SundayFirst {
+		errs = append(errs, fmt.Errorf("week_start: %d is neither monday nor sunday", s.WeekStart))
+	}
+	return errors.Join(errs...)
+}
+
+// Location returns the tenant's time zone, UTC if its name is unknown.
+func (s Settings) Location() *time.Location {
+	loc, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return loc
+}
+
+// Silo returns the name of the partition family the tenant's rows live in: its
+// own id if it is dedicated, "" for the pooled rest.
+func (t *Tenant) Silo() string {
+	if t.Dedicated {
+		return t.ID.String()
+	}
+	return ""
+}
