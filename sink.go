@@ -36,8 +36,19 @@ type Store interface {
 	// partition that the store holds, in any order, each at least once.
 	Present(ctx context.Context, epoch, partition uint16, from, to int64) ([]Coordinate, error)
 
-	// Upsert writes rows that carry their own version. It may be repeated.
+	// Disposed returns what of [from, …) in one partition need not be present
+	// although it was accepted: quarantined events and erasures.
+	Disposed(ctx context.Context, epoch, partition uint16, from int64) (Disposed, error)
+
+	// Upsert writes rows that carry their own version, and carries out and
+	// remembers the erasures among them. It may be repeated.
 	Upsert(ctx context.Context, u *Upserts) error
+}
+
+// Disposed is what a [Store] was told to do without.
+type Disposed struct {
+	Rejected []Coordinate
+	Erasures []Erasure
 }
 
 // Permanent marks an error that no retry will cure: the rows themselves are

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/footfall-go/footfall"
 )
@@ -63,6 +64,9 @@ type Partition interface {
 	// the first held. Offsets need not be contiguous. The records are the
 	// caller's; their Values are never changed.
 	Read(ctx context.Context, from int64, maxBytes int) ([]footfall.Record, error)
+	// Pending counts the events per tenant of the records at or after an
+	// offset, and returns the time of the first of them, 0 if there is none.
+	Pending(ctx context.Context, from int64) (map[string]uint64, footfall.Millis, error)
 	// Snapshots returns the place for snapshots of this partition's state.
 	Snapshots() Snapshots
 }
@@ -71,9 +75,9 @@ type Partition interface {
 // only on (partition, offset, fold version), so writing one needs no fencing.
 type Snapshots interface {
 	// Load returns the newest snapshot of a fold version at or before max;
-	// data is nil if there is none.
-	Load(ctx context.Context, fold uint16, max int64) (offset int64, data []byte, err error)
-	// Save keeps a snapshot durably and drops all but the newest three of its
-	// fold version.
-	Save(ctx context.Context, fold uint16, offset int64, data []byte) error
+	// data is nil if there is none. The caller closes it.
+	Load(ctx context.Context, fold uint16, max int64) (offset int64, data io.ReadCloser, err error)
+	// Save keeps a snapshot durably, whole or not at all, and drops all but
+	// the newest three of its fold version. It reads data to its end.
+	Save(ctx context.Context, fold uint16, offset int64, data io.Reader) error
 }
