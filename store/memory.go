@@ -1,0 +1,205 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+var _ footfall.Store = (*Memory)(nil)
+
+// Memory is a [footfall.Store] that forgets everything with the process. It
+// treats repeated batches, rows and versions like a real one: a batch is
+// dropped if its attempt was taken before, copies of an event collapse when
+// read, and the newest version of a row stays. The zero value is an empty
+// store; it is safe for concurrent use and must not be copied.
+type Memory struct {
+	mu       sync.Mutex
+	batches  map[batchKey]struct{}
+	events   []footfall.Event
+	sessions map[sessionKey]footfall.Session
+	links    map[linkKey]footfall.Link
+	ids      map[idKey]footfall.IDText
+	ledger   map[ledgerKey]footfall.LedgerRow
+	rejected map[rejectedKey]footfall.Rejected
+	erasures map[erasureKey]footfall.Erasure
+}
+
+// batchKey is what makes two inserts the same: the coordinates of what is
+// sent, not of what was claimed, and the attempt.
+type batchKey struct {
+	epoch, partition uint16
+	first, last      footfall.Coordinate
+	attempt          int
+}
+
+type sessionKey struct {
+	tenant  tenant.ID
+	visitor footfall.ID
+	session uint64
+}
+
+type linkKey struct {
+	tenant   tenant.ID
+	from     footfall.ID
+	position footfall.Position
+	kind     footfall.LinkKind
+}
+
+type idKey struct {
+	tenant tenant.ID
+	id     footfall.ID
+	kind   footfall.IDKind
+}
+
+type ledgerKey struct {
+	tenant           tenant.ID
+	minute           footfall.Millis
+	epoch, partition uint16
+}
+
+type rejectedKey struct {
+	tenant   tenant.ID
+	position footfall.Position
+}
+
+type erasureKey struct {
+	tenant tenant.ID
+	name   string
+	before footfall.Position
+}
+
+// NewMemory returns an empty store.
+func NewMemory() *Memory { return &Memory{} }
+
+// Insert implements [footfall.Store].
+func (m *Memory) Insert(ctx context.Context, b *footfall.Batch, attempt int) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("insert events: %w", err)
+	}
+	if len(b.Events) == 0 {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := batchKey{b.Epoch, b.Partition, coordinate(&b.Events[0]), coordinate(&b.Events[len(b.Events)-1]), attempt}
+	if _, again := m.batches[key]; again {
+		return nil
+	}
+	put(&m.batches, key, struct{}{})
+	for i := range b.Events {
+		m.events = append(m.events, cloneEvent(&b.Events[i]))
+	}
+	return nil
+}
+
+// Present implements [footfall.Store].
+func (m *Memory) Present(ctx context.Context, epoch, partition uint16, from, to int64) ([]footfall.Coordinate, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("read back coordinates: %w", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var present []footfall.Coordinate
+	for i := range m.events {
+		p := m.events[i].Position
+		if p.Epoch == epoch && p.Partition == partition && p.Offset >= from && p.Offset < to {
+			present = append(present, coordinate(&m.events[i]))
+		}
+	}
+	return present, nil
+}
+
+// Disposed implements [footfall.Store].
+func (m *Memory) Disposed(ctx context.Context, epoch, partition uint16, from int64) (footfall.Disposed, error) {
+	if err := ctx.Err(); err != nil {
+		return footfall.Disposed{}, fmt.Errorf("read what was disposed of: %w", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var d footfall.Disposed
+	for key := range m.rejected {
+		p := key.position
+		if p.Epoch == epoch && p.Partition == partition && p.Offset >= from {
+			d.Rejected = append(d.Rejected, footfall.Coordinate{Offset: p.Offset, Index: p.Index})
+		}
+	}
+	for key, erasure := range m.erasures {
+		p := key.before
+		if p.Epoch == epoch && p.Partition == partition && p.Offset >= from {
+			d.Erasures = append(d.Erasures, erasure)
+		}
+	}
+	slices.SortFunc(d.Rejected, func(a, b footfall.Coordinate) int {
+		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Index, b.Index))
+	})
+	slices.SortFunc(d.Erasures, compareErasures)
+	return d, nil
+}
+
+// Upsert implements [footfall.Store].
+func (m *Memory) Upsert(ctx context.Context, u *footfall.Upserts) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("upsert: %w", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range u.Erasures {
+		m.erase(&u.Erasures[i])
+	}
+	for _, s := range u.Sessions {
+		key := sessionKey{s.Tenant, s.Visitor, s.Session}
+		if old, ok := m.sessions[key]; !ok || s.Version >= old.Version {
+			s.Silo = strings.Clone(s.Silo)
+			put(&m.sessions, key, s)
+		}
+	}
+	for _, l := range u.Links {
+		l.Silo = strings.Clone(l.Silo)
+		put(&m.links, linkKey{l.Tenant, l.From, l.Position, l.Kind}, l)
+	}
+	for _, id := range u.IDs {
+		id.Silo, id.Text = strings.Clone(id.Silo), strings.Clone(id.Text)
+		put(&m.ids, idKey{id.Tenant, id.ID, id.Kind}, id)
+	}
+	for _, l := range u.Ledger {
+		key := ledgerKey{l.Tenant, l.Minute, l.Epoch, l.Partition}
+		if old, ok := m.ledger[key]; !ok || l.Version >= old.Version {
+			l.Silo = strings.Clone(l.Silo)
+			put(&m.ledger, key, l)
+		}
+	}
+	for _, r := range u.Rejected {
+		r.Silo, r.Reason, r.Payload = strings.Clone(r.Silo), strings.Clone(r.Reason), strings.Clone(r.Payload)
+		put(&m.rejected, rejectedKey{r.Tenant, r.Position}, r)
+	}
+	return nil
+}
+
+func put[K comparable, V any](m *map[K]V, key K, value V) {
+	if *m == nil {
+		*m = map[K]V{}
+	}
+	(*m)[key] = value
+}
+
+func coordinate(e *footfall.Event) footfall.Coordinate {
+	return footfall.Coordinate{Offset: e.Position.Offset, Index: e.Position.Index}
+}
+
+// cloneEvent copies the texts, which belong to the caller.
+func cloneEvent(e *footfall.Event) footfall.Event {
+	c := *e
+	for _, text := range []*string{
+		&c.Silo, &c.Name, &c.MessageID, &c.AnonymousID, &c.UserID, &c.PreviousID, &c.Properties, &c.Context, &c.Derived,
+	} {
+		*text = strings.Clone(*text)
+	}
+	return c
+}

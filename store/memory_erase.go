@@ -1,0 +1,54 @@
+package store
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/footfall-go/footfall"
+)
+
+// erase deletes what an erasure names and remembers it. The lock is held.
+func (m *Memory) erase(e *footfall.Erasure) {
+	named := make(map[footfall.ID]bool, len(e.IDs))
+	for _, id := range e.IDs {
+		named[id] = true
+	}
+	concerns := func(ids ...footfall.ID) bool {
+		return len(e.IDs) == 0 || slices.ContainsFunc(ids, func(id footfall.ID) bool { return named[id] })
+	}
+	m.events = slices.DeleteFunc(m.events, func(ev footfall.Event) bool {
+		return ev.Tenant == e.Tenant && concerns(ev.Visitor, ev.User) && erased(ev.Position, e.Before)
+	})
+	left := map[sessionKey]bool{}
+	for i := range m.events {
+		if ev := &m.events[i]; ev.Tenant == e.Tenant {
+			left[sessionKey{ev.Tenant, ev.Visitor, ev.Session}] = true
+		}
+	}
+	// A session has no partition, so its version alone does not tell on which
+	// side of the position it stands when a whole tenant goes: one with events
+	// left stays.
+	maps.DeleteFunc(m.sessions, func(key sessionKey, s footfall.Session) bool {
+		return key.tenant == e.Tenant && concerns(key.visitor) &&
+			s.Version < footfall.Version(e.Before.Epoch, e.Before.Offset) && !left[key]
+	})
+	maps.DeleteFunc(m.links, func(key linkKey, l footfall.Link) bool {
+		return key.tenant == e.Tenant && concerns(l.From, l.User) && erased(l.Position, e.Before)
+	})
+	maps.DeleteFunc(m.ids, func(key idKey, _ footfall.IDText) bool {
+		return key.tenant == e.Tenant && concerns(key.id)
+	})
+	kept := *e
+	kept.Silo, kept.Name, kept.IDs = strings.Clone(e.Silo), strings.Clone(e.Name), slices.Clone(e.IDs)
+	put(&m.erasures, erasureKey{e.Tenant, kept.Name, e.Before}, kept)
+}
+
+// erased reports whether a row stands before the erasure: earlier in the same
+// partition, or anywhere in an earlier epoch, which ended before this one.
+func erased(row, before footfall.Position) bool {
+	if row.Epoch != before.Epoch {
+		return row.Epoch < before.Epoch
+	}
+	return row.Partition == before.Partition && row.Compare(before) < 0
+}
