@@ -1,0 +1,203 @@
+package streamtest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"slices"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/stream"
+)
+
+// partition is a [Memory] partition in the hands of one owner.
+type partition struct {
+	log    *Memory
+	number uint16
+	owner  *memoryOwner
+}
+
+// ID implements [stream.Partition].
+func (p *partition) ID() (epoch, number uint16) { return p.log.epoch, p.number }
+
+// Plan implements [stream.Partition].
+func (p *partition) Plan(ctx context.Context) (stream.Plan, bool, error) {
+	if err := ctx.Err(); err != nil {
+		return stream.Plan{}, false, err
+	}
+	plan, ok := p.log.Plan(p.number)
+	return plan, ok, nil
+}
+
+// Commit implements [stream.Partition].
+func (p *partition) Commit(ctx context.Context, plan stream.Plan) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	faults := p.log.currentFaults()
+	if faults.Commit != nil {
+		if err := faults.Commit(p.number, plan); err != nil {
+			return err
+		}
+	}
+	if err := p.store(plan); err != nil {
+		return err
+	}
+	if faults.Committed != nil {
+		return faults.Committed(p.number, plan)
+	}
+	return nil
+}
+
+func (p *partition) store(plan stream.Plan) error {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	state := p.log.parts[p.number]
+	if state.owner != p.owner {
+		return stream.ErrFenced
+	}
+	state.plan, state.planned = plan, true
+	return nil
+}
+
+// Bounds implements [stream.Partition].
+func (p *partition) Bounds(ctx context.Context) (first, end int64, err error) {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	state := p.log.parts[p.number]
+	return state.first, state.end(), ctx.Err()
+}
+
+// Read implements [stream.Partition].
+func (p *partition) Read(ctx context.Context, from int64, maxBytes int) ([]footfall.Record, error) {
+	faults := p.log.currentFaults()
+	if faults.Read != nil {
+		if err := faults.Read(p.number, from); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		records, grown, err := p.read(from, maxBytes)
+		if err != nil || len(records) > 0 {
+			return records, err
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (p *partition) read(from int64, maxBytes int) ([]footfall.Record, chan struct{}, error) {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	state := p.log.parts[p.number]
+	if from < state.first {
+		return nil, nil, stream.ErrTrimmed
+	}
+	if from >= state.end() {
+		return nil, state.grown, nil
+	}
+	held := state.records[from-state.first:]
+	n, size := 0, 0
+	for n < len(held) && (n == 0 || size < maxBytes) {
+		size += len(held[n].Value) + len(held[n].Header)
+		n++
+	}
+	return slices.Clone(held[:n]), nil, nil
+}
+
+// Pending implements [stream.Partition].
+func (p *partition) Pending(ctx context.Context, from int64) (map[string]uint64, footfall.Millis, error) {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	counts := map[string]uint64{}
+	var oldest footfall.Millis
+	for _, r := range p.log.parts[p.number].records {
+		if r.Offset < from {
+			continue
+		}
+		if oldest == 0 {
+			oldest = r.Time
+		}
+		if r.Events > 0 {
+			counts[r.Tenant] += uint64(r.Events)
+		}
+	}
+	return counts, oldest, ctx.Err()
+}
+
+// Snapshots implements [stream.Partition].
+func (p *partition) Snapshots() stream.Snapshots { return &snapshots{log: p.log, number: p.number} }
+
+type snapshots struct {
+	log    *Memory
+	number uint16
+}
+
+type memorySnapshot struct {
+	fold   uint16
+	offset int64
+	data   []byte
+}
+
+// keptSnapshots is how many snapshots of a fold version stay.
+const keptSnapshots = 3
+
+// Load implements [stream.Snapshots].
+func (s *snapshots) Load(ctx context.Context, fold uint16, max int64) (int64, io.ReadCloser, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, nil, err
+	}
+	if faults := s.log.currentFaults(); faults.Load != nil {
+		if err := faults.Load(s.number, max); err != nil {
+			return 0, nil, err
+		}
+	}
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	for _, held := range slices.Backward(s.log.parts[s.number].snapshots) {
+		if held.fold == fold && held.offset <= max {
+			return held.offset, io.NopCloser(bytes.NewReader(held.data)), nil
+		}
+	}
+	return 0, nil, nil
+}
+
+// Save implements [stream.Snapshots].
+func (s *snapshots) Save(ctx context.Context, fold uint16, offset int64, data io.Reader) error {
+	content, err := io.ReadAll(data)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if faults := s.log.currentFaults(); faults.Save != nil {
+		if err := faults.Save(s.number, offset); err != nil {
+			return err
+		}
+	}
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	state := s.log.parts[s.number]
+	kept := slices.DeleteFunc(state.snapshots, func(o memorySnapshot) bool {
+		return o.fold == fold && o.offset == offset
+	})
+	kept = append(kept, memorySnapshot{fold, offset, content})
+	slices.SortStableFunc(kept, func(a, b memorySnapshot) int { return int(a.offset - b.offset) })
+	of := 0
+	for i := len(kept) - 1; i >= 0; i-- {
+		if kept[i].fold != fold {
+			continue
+		}
+		if of++; of > keptSnapshots {
+			kept = slices.Delete(kept, i, i+1)
+		}
+	}
+	state.snapshots = kept
+	return nil
+}
