@@ -1,0 +1,196 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/schema"
+)
+
+func session(tb testing.TB, number int64, version uint64) footfall.Session {
+	tb.Helper()
+	id := shop(tb)
+	return footfall.Session{
+		Tenant: id, Visitor: schema.VisitorID(id, "visitor"), Session: uint64(number), Opened: start,
+		Start: start - 5, Last: start + footfall.Millis(version), Events: uint32(version), Views: 1, Version: version,
+	}
+}
+
+// requireSame compares lists whose order is of no concern.
+func requireSame[T any](t *testing.T, want []T, read func(context.Context) ([]T, error)) {
+	t.Helper()
+	got, err := read(t.Context())
+	require.NoError(t, err)
+	require.ElementsMatch(t, want, got)
+}
+
+func testVersions(t *testing.T, s *subject) {
+	ledger := footfall.LedgerRow{Tenant: shop(t), Minute: start, Epoch: 1, Partition: 3, Stored: 5, Duplicate: 1, Version: 5}
+	older, newer := ledger, ledger
+	older.Version, older.Stored = 4, 4
+	newer.Version, newer.Stored, newer.Quarantined = 9, 8, 2
+	first := &footfall.Upserts{Sessions: []footfall.Session{session(t, 1, 5), session(t, 2, 5)}, Ledger: []footfall.LedgerRow{ledger}}
+	s.upsert(t, first)
+	s.upsert(t, first)
+	requireSame(t, first.Sessions, s.Sessions)
+	requireSame(t, first.Ledger, s.Ledger)
+	s.upsert(t, &footfall.Upserts{Sessions: []footfall.Session{session(t, 1, 4)}, Ledger: []footfall.LedgerRow{older}})
+	requireSame(t, first.Sessions, s.Sessions)
+	requireSame(t, first.Ledger, s.Ledger)
+	// Several versions of a row in one call, the newest not last.
+	s.upsert(t, &footfall.Upserts{
+		Sessions: []footfall.Session{session(t, 2, 6), session(t, 2, 8), session(t, 2, 7)},
+		Ledger:   []footfall.LedgerRow{newer, older},
+	})
+	s.upsert(t, first)
+	require.NoError(t, s.Settle(t.Context()))
+	requireSame(t, []footfall.Session{session(t, 1, 5), session(t, 2, 8)}, s.Sessions)
+	requireSame(t, []footfall.LedgerRow{newer}, s.Ledger)
+}
+
+func testAppendOnly(t *testing.T, s *subject) {
+	id := shop(t)
+	visitor, user := schema.VisitorID(id, "v"), schema.UserID(id, "u")
+	u := &footfall.Upserts{
+		Links: []footfall.Link{
+			{Tenant: id, Kind: footfall.LinkUser, From: visitor, User: user, Time: start, Position: position(1, 3, 5)},
+			{Tenant: id, Kind: footfall.UnlinkUser, From: visitor, User: user, Time: start + 1, Position: position(1, 3, 6)},
+			{Tenant: id, Kind: footfall.LinkUser, From: visitor, User: user, Time: start + 2, Position: position(1, 3, 7)},
+			{Tenant: id, Kind: footfall.LinkAlias, From: visitor, User: user, Time: start + 2, Position: position(1, 3, 7)},
+			{Tenant: id, Kind: footfall.LinkUser, From: visitor, User: user, Time: start + 2, Position: position(1, 4, 7)},
+			{Tenant: id, Silo: "shop", Kind: footfall.LinkUser, From: user, User: user, Time: start + 2, Position: position(2, 3, 1)},
+		},
+		IDs: []footfall.IDText{
+			{Tenant: id, ID: visitor, Kind: footfall.KindVisitor, Text: "v"},
+			{Tenant: id, ID: user, Kind: footfall.KindUser, Text: "u"},
+		},
+		Rejected: []footfall.Rejected{
+			{Tenant: id, Position: position(1, 3, 8), Time: start, Reason: "out of range", Payload: `{"event":"x"}`},
+			{Tenant: id, Silo: "shop", Position: position(1, 4, 8), Time: start, Reason: "out of range", Payload: `{"event":"y"}`},
+		},
+	}
+	for range 3 {
+		s.upsert(t, u)
+	}
+	require.NoError(t, s.Settle(t.Context()))
+	requireSame(t, u.Links, s.Links)
+	requireSame(t, u.IDs, s.IDs)
+	requireSame(t, u.Rejected, s.Rejected)
+}
+
+func position(epoch, partition uint16, offset int64) footfall.Position {
+	return footfall.Position{Epoch: epoch, Partition: partition, Offset: offset}
+}
+
+func testErasure(t *testing.T, s *subject) {
+	id := shop(t)
+	b := batch(t, 0, 40) // visitor-0 … visitor-6 in turn
+	user := schema.UserID(id, "u")
+	b.Events[2].User = user // of visitor-1, who is not erased
+	s.insert(t, b, 0)
+	erased, other := schema.VisitorID(id, "visitor-3"), schema.VisitorID(id, "visitor-4")
+	u := &footfall.Upserts{
+		Sessions: []footfall.Session{sessionOf(t, erased, 10), sessionOf(t, erased, 30), sessionOf(t, other, 10)},
+		Links: []footfall.Link{
+			{Tenant: id, Kind: footfall.LinkUser, From: erased, User: other, Time: start, Position: position(1, 3, 10)},
+			{Tenant: id, Kind: footfall.LinkUser, From: other, User: user, Time: start, Position: position(1, 3, 11)},
+			{Tenant: id, Kind: footfall.LinkUser, From: other, User: other, Time: start, Position: position(1, 3, 11)},
+			{Tenant: id, Kind: footfall.LinkUser, From: erased, User: other, Time: start, Position: position(1, 3, 30)},
+		},
+		IDs: []footfall.IDText{
+			{Tenant: id, ID: erased, Kind: footfall.KindVisitor, Text: "visitor-3"}, {Tenant: id, ID: other, Kind: footfall.KindVisitor, Text: "visitor-4"},
+		},
+	}
+	s.upsert(t, u)
+	erasure := footfall.Erasure{Tenant: id, Name: "request-1", IDs: []footfall.ID{erased, user}, Before: position(1, 3, 24), Time: start}
+	// What stands beside an erasure in one call came after it.
+	again := u.IDs[:1]
+	s.upsert(t, &footfall.Upserts{Erasures: []footfall.Erasure{erasure}, IDs: again})
+	want := slices.DeleteFunc(slices.Clone(b.Events), func(e footfall.Event) bool {
+		return e.Position.Offset < 24 && (e.Visitor == erased || e.User == user)
+	})
+	require.Len(t, want, 80-2*3-1)
+	for range 2 { // and a second time, as after a crash
+		s.requireEvents(t, want)
+		s.requirePresent(t, 0, 40, want)
+		requireSame(t, u.Sessions[1:], s.Sessions)
+		requireSame(t, u.Links[2:], s.Links)
+		requireSame(t, u.IDs, s.IDs)
+		requireSame(t, []footfall.Erasure{erasure}, s.Erasures)
+		s.upsert(t, &footfall.Upserts{Erasures: []footfall.Erasure{erasure}, IDs: again})
+	}
+}
+
+func sessionOf(tb testing.TB, visitor footfall.ID, offset int64) footfall.Session {
+	tb.Helper()
+	s := session(tb, offset, footfall.Version(1, offset))
+	s.Visitor, s.Last, s.Events = visitor, start+1, 2
+	return s
+}
+
+func testErasureTenant(t *testing.T, s *subject) {
+	id, bystander := shop(t), parse(t, "bystander")
+	b := batch(t, 0, 20)
+	for i := range b.Events {
+		if i%2 == 1 {
+			b.Events[i].Tenant = bystander
+		}
+	}
+	elsewhere := batch(t, 0, 2)
+	elsewhere.Partition = 4
+	for i := range elsewhere.Events {
+		elsewhere.Events[i].Position.Partition = 4
+		elsewhere.Events[i].MessageID += "-4"
+		elsewhere.Events[i].Session = 1000
+	}
+	old := batch(t, 100, 102)
+	old.Epoch = 0
+	for i := range old.Events {
+		old.Events[i].Position.Epoch = 0
+		old.Events[i].MessageID += "-0"
+	}
+	for _, b := range []*footfall.Batch{b, elsewhere, old} {
+		s.insert(t, b, 0)
+	}
+	kept := sessionOf(t, elsewhere.Events[0].Visitor, 1)
+	kept.Session = 1000
+	s.upsert(t, &footfall.Upserts{Sessions: []footfall.Session{sessionOf(t, b.Events[0].Visitor, 3), kept}})
+	erasure := footfall.Erasure{Tenant: id, Name: "all", Before: position(1, 3, 10), Time: start}
+	s.upsert(t, &footfall.Upserts{Erasures: []footfall.Erasure{erasure}})
+	want := slices.DeleteFunc(append(slices.Clone(b.Events), elsewhere.Events...), func(e footfall.Event) bool {
+		return e.Tenant == id && e.Position.Partition == 3 && e.Position.Offset < 10
+	})
+	s.requireEvents(t, want)
+	requireSame(t, []footfall.Session{kept}, s.Sessions)
+}
+
+func testDisposed(t *testing.T, s *subject) {
+	id := shop(t)
+	u := &footfall.Upserts{Erasures: []footfall.Erasure{
+		{Tenant: id, Name: "a", IDs: []footfall.ID{{1}, {2}}, Before: position(1, 3, 5), Time: start},
+		{Tenant: id, Silo: "shop", Name: "b", Before: position(1, 3, 10), Time: start},
+		{Tenant: id, Name: "c", IDs: []footfall.ID{{1}}, Before: position(1, 4, 20), Time: start},
+	}}
+	for _, p := range []footfall.Position{position(1, 3, 4), position(1, 3, 5), position(1, 3, 9), position(2, 3, 9), position(1, 4, 9)} {
+		u.Rejected = append(u.Rejected, footfall.Rejected{Tenant: id, Position: p, Time: start, Reason: "r", Payload: "{}"})
+	}
+	for range 2 {
+		s.upsert(t, u)
+		got, err := s.Disposed(t.Context(), 1, 3, 5)
+		require.NoError(t, err)
+		require.ElementsMatch(t, []footfall.Coordinate{{Offset: 5}, {Offset: 9}}, got.Rejected)
+		require.ElementsMatch(t, u.Erasures[:2], got.Erasures)
+		got, err = s.Disposed(t.Context(), 1, 3, 6)
+		require.NoError(t, err)
+		require.ElementsMatch(t, []footfall.Coordinate{{Offset: 9}}, got.Rejected)
+		require.ElementsMatch(t, u.Erasures[1:2], got.Erasures)
+		got, err = s.Disposed(t.Context(), 1, 3, 11)
+		require.NoError(t, err)
+		require.Empty(t, got.Rejected)
+		require.Empty(t, got.Erasures)
+	}
+}
