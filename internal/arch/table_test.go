@@ -1,0 +1,79 @@
+package arch
+
+// rule says what the files of one package, tests apart, may import besides the
+// standard library.
+type rule struct {
+	// own are packages of this module, relative to it; "." is the root, and a
+	// trailing "/..." takes everything below. A package may always import what
+	// lies below its own folder's internal.
+	own []string
+	// vendors are prefixes of foreign import paths.
+	vendors []string
+	// testing allows package testing, for packages made for tests.
+	testing bool
+}
+
+const (
+	otelAPI = "go.opentelemetry.io/otel"
+	testify = "github.com/stretchr/testify"
+)
+
+// shared is what two packages need and no user should see.
+var shared = []string{"internal/record", "internal/schema", "internal/problem"}
+
+// core is the rule of the packages an application imports.
+func core() rule {
+	return rule{own: append([]string{".", "tenant"}, shared...), vendors: []string{otelAPI}}
+}
+
+// driver is the rule of a sub-package named after what it drives.
+func driver(parent string, vendors ...string) rule {
+	return rule{
+		own:     append([]string{".", "tenant", parent, parent + "/internal/..."}, shared...),
+		vendors: append([]string{otelAPI}, vendors...),
+	}
+}
+
+// suite is the rule of a conformance suite.
+func suite(parent string) rule {
+	return rule{
+		own:     append([]string{".", "tenant", parent, "internal/testenv"}, shared...),
+		vendors: []string{testify},
+		testing: true,
+	}
+}
+
+// rules has one line a package. A package that is not in it fails the test:
+// adding one is a decision about its arrows.
+var rules = map[string]rule{
+	".":      {own: []string{"tenant"}},
+	"tenant": {vendors: []string{otelAPI}},
+	"ingest": core(),
+	"stream": core(),
+	"store":  core(),
+	"query":  core(),
+
+	"ingest/importer": {own: []string{"tenant"}},
+
+	"stream/local":      driver("stream", "github.com/cockroachdb/pebble/v2"),
+	"stream/streamtest": suite("stream"),
+
+	"store/clickhouse": driver("store", "github.com/ClickHouse/"),
+	"store/chdb":       driver("store", "github.com/ebitengine/purego", "golang.org/x/sys"),
+	"store/chdb/fetch": {own: []string{"store/chdb/internal/..."}},
+	"store/storetest":  suite("store"),
+
+	"query/clickhouse": driver("query", "github.com/ClickHouse/"),
+	"query/querytest":  suite("query"),
+
+	"internal/record":  {own: []string{".", "tenant", "internal/schema"}},
+	"internal/schema":  {own: []string{".", "tenant"}},
+	"internal/problem": {},
+	"internal/arch":    {},
+	"internal/testenv": {testing: true},
+}
+
+// light are the packages an application may import without compiling any
+// vendor's code: what they reach is the standard library and the OpenTelemetry
+// API.
+var light = []string{".", "tenant", "ingest", "stream", "store", "query", "ingest/importer"}
