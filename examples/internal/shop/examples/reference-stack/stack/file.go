@@ -1,0 +1,126 @@
+package stack
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// file is what --config names. An unknown field is an error.
+type file struct {
+	Listen   string       `yaml:"listen"`
+	Data     string       `yaml:"data"`
+	Drain    string       `yaml:"drain"`
+	Log      string       `yaml:"log"`
+	AdminKey string       `yaml:"admin_key"`
+	Tenants  []fileTenant `yaml:"tenants"`
+}
+
+type fileTenant struct {
+	ID        string   `yaml:"id"`
+	WriteKeys []string `yaml:"write_keys"`
+	ReadKeys  []string `yaml:"read_keys"`
+	Timezone  string   `yaml:"timezone"`
+	WeekStart string   `yaml:"week_start"`
+	Session   struct {
+		Gap *Duration `yaml:"gap"`
+		Cap *Duration `yaml:"cap"`
+	} `yaml:"session"`
+	Retention *Duration `yaml:"retention"`
+	Dedup     struct {
+		Window *Duration `yaml:"window"`
+	} `yaml:"dedup"`
+	Silo    string     `yaml:"silo"`
+	Origins []string   `yaml:"origins"`
+	IP      string     `yaml:"ip"`
+	Limits  fileLimits `yaml:"limits"`
+}
+
+type fileLimits struct {
+	Rate      yaml.Node `yaml:"rate"`
+	Burst     yaml.Node `yaml:"burst"`
+	PerDay    yaml.Node `yaml:"per_day"`
+	Queries   yaml.Node `yaml:"queries"`
+	QueryTime *Duration `yaml:"query_time"`
+}
+
+func readFile(path string) (*file, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &file{}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(f); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+// registration turns a tenant of the file into the library's terms. What this
+// version cannot do is refused, not ignored.
+func (t *fileTenant) registration() (tenant.Registration, error) {
+	var reg tenant.Registration
+	var errs []error
+	fail := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("tenant %q: %w", t.ID, fmt.Errorf(format, args...)))
+	}
+	id, err := tenant.ParseID(t.ID)
+	if err != nil {
+		fail("%w", err)
+	}
+	reg.ID, reg.WriteKeys, reg.ReadKeys = id, t.WriteKeys, t.ReadKeys
+	reg.Zone, reg.Origins = t.Timezone, t.Origins
+	switch t.WeekStart {
+	case "", "monday":
+	case "sunday":
+		reg.WeekStart = tenant.SundayFirst
+	default:
+		fail("week_start: %q is neither monday nor sunday", t.WeekStart)
+	}
+	switch t.Silo {
+	case "", "pooled":
+	case "dedicated":
+		reg.Dedicated = true
+	default:
+		fail("silo: %q is neither pooled nor dedicated", t.Silo)
+	}
+	// A zero written down is a mistake to report; the library would take it
+	// for "not given".
+	set := func(name string, to *time.Duration, from *Duration) {
+		if from == nil {
+			return
+		}
+		if *to = time.Duration(*from); *to == 0 {
+			fail("%s: 0 is not possible", name)
+		}
+	}
+	set("session.gap", &reg.SessionGap, t.Session.Gap)
+	set("session.cap", &reg.SessionCap, t.Session.Cap)
+	set("dedup.window", &reg.DedupWindow, t.Dedup.Window)
+	set("limits.query_time", &reg.QueryTime, t.Limits.QueryTime)
+	if t.Retention != nil {
+		reg.Retention = time.Duration(*t.Retention)
+	}
+	if t.IP != "" && t.IP != "truncate" {
+		fail("ip: %q is not supported by this version; leave it out", t.IP)
+	}
+	for _, limit := range []struct {
+		name string
+		node yaml.Node
+	}{{"rate", t.Limits.Rate}, {"burst", t.Limits.Burst}, {"per_day", t.Limits.PerDay}, {"queries", t.Limits.Queries}} {
+		if !reflect.ValueOf(limit.node).IsZero() && limit.node.Value != "" && limit.node.Value != "none" && limit.node.Value != "null" {
+			fail("limits.%s is not supported by this version; leave it out", limit.name)
+		}
+	}
+	return reg, errors.Join(errs...)
+}

@@ -1,0 +1,117 @@
+package stack
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// Settings are what one process runs with.
+type Settings struct {
+	Listen   string
+	Data     string
+	Tenants  []tenant.Registration
+	Drain    time.Duration
+	LogJSON  bool
+	AdminKey string // empty: a random one, which run.json tells
+	// LogIn is the tenant that the page is logged in as without a key, for
+	// requests from this machine alone. Nil for none.
+	LogIn *tenant.ID
+}
+
+// serverFlags are the flags of the commands that run a server.
+type serverFlags struct {
+	*flags
+	listen, data, config, log, admin string
+	drain                            Duration
+	tenants                          list
+}
+
+func newServerFlags(command string) *serverFlags {
+	f := &serverFlags{flags: newFlags(command, ""), drain: Duration(30 * time.Second), tenants: list{sep: ", \n"}}
+	f.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`address` to listen on; port 0 takes any free one")
+	f.StringVar(&f.data, "data", "", "`folder` that keeps everything; one process owns it")
+	f.StringVar(&f.config, "config", "", "YAML `file` with the same settings and the tenants' own")
+	f.StringVar(&f.log, "log", "text", "`form` of the log on standard error: text or json")
+	f.StringVar(&f.admin, "admin-key", "", "`key` for import and status (default: random, in run.json)")
+	f.Var(&f.drain, "drain", "`time` to bring everything into the store when stopping")
+	f.Var(&f.tenants, "tenant", "`ID:wk_…:rk_…`, a tenant with its write and its read key; repeatable")
+	return f
+}
+
+// settings puts flags, environment and file together and reports every mistake.
+func (f *serverFlags) settings(args []string, getenv func(string) string) (*Settings, error) {
+	rest, err := f.parse(args, getenv)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	if len(rest) > 0 {
+		errs = append(errs, usagef("unexpected argument %q", rest[0]))
+	}
+	s := &Settings{}
+	if f.config != "" {
+		parsed, err := readFile(f.config)
+		if err != nil {
+			return nil, usagef("read the configuration: %w", err)
+		}
+		errs = append(errs, f.fallback("listen", parsed.Listen), f.fallback("data", parsed.Data),
+			f.fallback("drain", parsed.Drain), f.fallback("log", parsed.Log), f.fallback("admin-key", parsed.AdminKey))
+		if !f.given["tenant"] {
+			for _, t := range parsed.Tenants {
+				reg, err := t.registration()
+				if err != nil {
+					errs = append(errs, usagef("%s: %w", f.config, err))
+				}
+				s.Tenants = append(s.Tenants, reg)
+			}
+		}
+	}
+	for _, text := range f.tenants.items {
+		reg, err := parseTenant(text)
+		if err != nil {
+			errs = append(errs, usagef("--tenant %s: %w", text, err))
+		}
+		s.Tenants = append(s.Tenants, reg)
+	}
+	if f.log != "text" && f.log != "json" {
+		errs = append(errs, usagef("--log is %q, neither text nor json", f.log))
+	}
+	s.Listen, s.Data, s.AdminKey = f.listen, f.data, f.admin
+	s.Drain, s.LogJSON = time.Duration(f.drain), f.log == "json"
+	return s, errors.Join(errs...)
+}
+
+// check reports what is missing.
+func (s *Settings) check() error {
+	var errs []error
+	if s.Data == "" {
+		errs = append(errs, usagef("--data is required: the folder that keeps everything"))
+	}
+	if len(s.Tenants) == 0 {
+		errs = append(errs, usagef("a tenant is required: --tenant ID:wk_…:rk_…, or tenants in --config"))
+	}
+	return errors.Join(errs...)
+}
+
+func parseTenant(text string) (tenant.Registration, error) {
+	var reg tenant.Registration
+	parts := strings.Split(text, ":")
+	if len(parts) != 3 {
+		return reg, errors.New("a tenant is written ID:wk_…:rk_…")
+	}
+	var err error
+	reg.ID, err = tenant.ParseID(parts[0])
+	reg.WriteKeys, reg.ReadKeys = []string{parts[1]}, []string{parts[2]}
+	return reg, err
+}
+
+func (s *Settings) logger(p *Process) *slog.Logger {
+	if s.LogJSON {
+		return slog.New(slog.NewJSONHandler(p.Stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(p.Stderr, nil))
+}
