@@ -54,8 +54,9 @@ var notSettings = map[string]bool{
 
 var settingName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-func badRequest(code int, format string, args ...any) error {
-	return &libchdb.Error{Code: code, Message: fmt.Sprintf("Code: %d. DB::Exception: ", code) + fmt.Sprintf(format, args...)}
+// refusal is an error in the engine's words, about what never gets to it.
+func refusal(code int, name, format string, args ...any) error {
+	return libchdb.NewError(fmt.Sprintf("Code: %d. DB::Exception: %s. (%s)", code, fmt.Sprintf(format, args...), name))
 }
 
 func parseRequest(r *http.Request) (*request, error) {
@@ -87,11 +88,11 @@ func parseRequest(r *http.Request) (*request, error) {
 func refuse(r *http.Request, values url.Values) error {
 	switch {
 	case values.Get("session_id") != "":
-		return badRequest(48, "session_id is not supported by the embedded engine. (NOT_IMPLEMENTED)")
+		return refusal(48, "NOT_IMPLEMENTED", "session_id is not supported by the embedded engine")
 	case on(values.Get("compress")) || on(values.Get("decompress")):
-		return badRequest(48, "compressed blocks are not supported by the embedded engine: they save nothing inside a process. (NOT_IMPLEMENTED)")
+		return refusal(48, "NOT_IMPLEMENTED", "compressed blocks are not supported by the embedded engine: they save nothing inside a process")
 	case strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data"):
-		return badRequest(48, "external tables are not supported by the embedded engine. (NOT_IMPLEMENTED)")
+		return refusal(48, "NOT_IMPLEMENTED", "external tables are not supported by the embedded engine")
 	}
 	return nil
 }
@@ -108,7 +109,7 @@ func (q *request) readValues(values url.Values) error {
 			continue
 		}
 		if !settingName.MatchString(key) {
-			return badRequest(115, "Unknown setting '%s'. (UNKNOWN_SETTING)", key)
+			return refusal(115, "UNKNOWN_SETTING", "Unknown setting '%s'", key)
 		}
 		q.settings = append(q.settings, setting{key, all[0]})
 	}
@@ -131,10 +132,10 @@ func decoded(r *http.Request) (io.Reader, error) {
 	case "deflate":
 		body, err = zlib.NewReader(r.Body)
 	default:
-		return nil, badRequest(36, "Content-Encoding %s is not supported. (BAD_ARGUMENTS)", encoding)
+		return nil, refusal(36, "BAD_ARGUMENTS", "Content-Encoding %s is not supported", encoding)
 	}
 	if err != nil {
-		return nil, badRequest(36, "cannot read the body as %s: %v. (BAD_ARGUMENTS)", r.Header.Get("Content-Encoding"), err)
+		return nil, refusal(36, "BAD_ARGUMENTS", "cannot read the body as %s: %v", r.Header.Get("Content-Encoding"), err)
 	}
 	return body, nil
 }
@@ -167,7 +168,7 @@ func (q *request) readStatement(query string, body io.Reader) error {
 		return fmt.Errorf("read the body: %w", err)
 	}
 	if len(rest) == maxStatement {
-		return badRequest(307, "the statement is longer than %d bytes. (TOO_MANY_BYTES)", maxStatement)
+		return refusal(307, "QUERY_IS_TOO_LARGE", "the statement is longer than %d bytes", maxStatement)
 	}
 	q.sql = query + string(rest)
 	return nil

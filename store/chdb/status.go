@@ -5,22 +5,30 @@ import (
 	"strings"
 )
 
-// status returns the HTTP status a server sends with an error code.
-func status(code int) int {
-	switch code {
-	case 36, 6, 25, 26, 38, 41, 72, 441, 675, 676, 376, 27, 427, 15, 44, 8, 66, 67, 167, 168, 223, 321, 62, 117, 53:
+// status returns the HTTP status a server sends with an error.
+func status(name string) int {
+	switch name {
+	case "BAD_ARGUMENTS", "CANNOT_COMPILE_REGEXP", "CANNOT_PARSE_TEXT", "CANNOT_PARSE_ESCAPE_SEQUENCE",
+		"CANNOT_PARSE_QUOTED_STRING", "CANNOT_PARSE_DATE", "CANNOT_PARSE_DATETIME", "CANNOT_PARSE_NUMBER",
+		"CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING", "CANNOT_PARSE_IPV4", "CANNOT_PARSE_IPV6",
+		"CANNOT_PARSE_INPUT_ASSERTION_FAILED", "CANNOT_PARSE_UUID", "DUPLICATE_COLUMN", "ILLEGAL_COLUMN",
+		"UNKNOWN_ELEMENT_IN_AST", "UNKNOWN_TYPE_OF_AST_NODE", "THERE_IS_NO_COLUMN", "TOO_DEEP_AST", "TOO_BIG_AST",
+		"UNEXPECTED_AST_STRUCTURE", "SYNTAX_ERROR", "INCORRECT_DATA", "TYPE_MISMATCH",
+		"VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE":
 		return http.StatusBadRequest
-	case 192, 193, 194, 497, 516:
+	case "ACCESS_DENIED", "SET_NON_GRANTED_ROLE":
 		return http.StatusForbidden
-	case 60, 46, 47, 50, 56, 81, 115, 98, 63, 73, 336, 78, 511:
+	case "UNKNOWN_TABLE", "UNKNOWN_FUNCTION", "UNKNOWN_IDENTIFIER", "UNKNOWN_TYPE", "UNKNOWN_STORAGE",
+		"UNKNOWN_DATABASE", "UNKNOWN_SETTING", "UNKNOWN_DIRECTION_OF_SORTING", "UNKNOWN_AGGREGATE_FUNCTION",
+		"UNKNOWN_FORMAT", "UNKNOWN_DATABASE_ENGINE", "UNKNOWN_TYPE_OF_QUERY", "UNKNOWN_ROLE":
 		return http.StatusNotFound
-	case 159:
+	case "TIMEOUT_EXCEEDED":
 		return http.StatusRequestTimeout
-	case 307:
+	case "QUERY_IS_TOO_LARGE":
 		return http.StatusRequestEntityTooLarge
-	case 48:
+	case "NOT_IMPLEMENTED":
 		return http.StatusNotImplemented
-	case 209, 76, 439:
+	case "SOCKET_TIMEOUT", "CANNOT_OPEN_FILE", "CANNOT_SCHEDULE_TASK":
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError

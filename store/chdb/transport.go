@@ -101,9 +101,9 @@ func (s *session) execute(r *http.Request, q *request, end func()) (*http.Respon
 	seen := inspect(q.sql)
 	switch {
 	case seen.first == "":
-		return nil, badRequest(62, "Empty query. (SYNTAX_ERROR)")
+		return nil, refusal(62, "SYNTAX_ERROR", "Empty query")
 	case seen.several:
-		return nil, badRequest(62, "Multi-statements are not allowed. (SYNTAX_ERROR)")
+		return nil, refusal(62, "SYNTAX_ERROR", "Multi-statements are not allowed")
 	}
 	if seen.format != "" {
 		q.format = seen.format
@@ -193,6 +193,9 @@ func failed(r *http.Request, err error) (*http.Response, error) {
 	}
 	header := http.Header{"Content-Type": {"text/plain; charset=UTF-8"}}
 	header.Set("X-Clickhouse-Exception-Code", strconv.Itoa(refused.Code))
+	if refused.Name != "" {
+		header.Set("X-Clickhouse-Exception-Name", refused.Name)
+	}
 	message := refused.Message + "\n"
-	return response(r, status(refused.Code), header, io.NopCloser(strings.NewReader(message)), int64(len(message))), nil
+	return response(r, status(refused.Name), header, io.NopCloser(strings.NewReader(message)), int64(len(message))), nil
 }

@@ -10,19 +10,29 @@ import (
 
 // Error is what the engine said when it refused or failed a statement.
 type Error struct {
-	// Code is ClickHouse's error code, 0 when the message carries none.
+	// Code and Name are ClickHouse's, such as 60 and UNKNOWN_TABLE; 0 and empty
+	// when the message carries none.
 	Code    int
+	Name    string
 	Message string
 }
 
 func (e *Error) Error() string { return e.Message }
 
-var errorCode = regexp.MustCompile(`Code: (\d+)\.`)
+var (
+	errorCode = regexp.MustCompile(`Code: (\d+)\.`)
+	errorName = regexp.MustCompile(`\(([A-Z][A-Z0-9_]+)\)`)
+)
 
-func newError(message string) *Error {
+// NewError reads code and name out of a message of the engine: the first code
+// and the last name, where one error wraps another.
+func NewError(message string) *Error {
 	failed := &Error{Message: message}
 	if found := errorCode.FindStringSubmatch(message); found != nil {
 		failed.Code, _ = strconv.Atoi(found[1])
+	}
+	if found := errorName.FindAllStringSubmatch(message, -1); found != nil {
+		failed.Name = found[len(found)-1][1]
 	}
 	return failed
 }
@@ -64,5 +74,5 @@ func (r *Result) err() error {
 	if text == 0 {
 		return nil
 	}
-	return newError(goString(text))
+	return NewError(goString(text))
 }

@@ -114,5 +114,5 @@ func (i *Insert) err() error {
 	if text == 0 {
 		return nil
 	}
-	return newError(goString(text))
+	return NewError(goString(text))
 }
