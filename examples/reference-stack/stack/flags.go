@@ -31,10 +31,11 @@ func (l *list) String() string        { return strings.Join(l.items, l.sep) }
 type flags struct {
 	*flag.FlagSet
 	given map[string]bool
+	typed map[string]bool // given on the command line
 }
 
 func newFlags(command, arguments string) *flags {
-	f := &flags{FlagSet: flag.NewFlagSet(command, flag.ContinueOnError), given: map[string]bool{}}
+	f := &flags{FlagSet: flag.NewFlagSet(command, flag.ContinueOnError), given: map[string]bool{}, typed: map[string]bool{}}
 	f.SetOutput(io.Discard)
 	f.Usage = func() {
 		_, _ = fmt.Fprintf(f.Output(), "usage: footfall %s [flags]%s\n", command, arguments)
@@ -62,7 +63,7 @@ func (f *flags) parse(args []string, getenv func(string) string) ([]string, erro
 		}
 	}
 	rest = append(rest, after...)
-	f.Visit(func(set *flag.Flag) { f.given[set.Name] = true })
+	f.Visit(func(set *flag.Flag) { f.given[set.Name], f.typed[set.Name] = true, true })
 
 	var errs []error
 	f.VisitAll(func(unset *flag.Flag) {
