@@ -168,7 +168,7 @@ func (q *request) readStatement(query string, body io.Reader) error {
 		return fmt.Errorf("read the body: %w", err)
 	}
 	if len(rest) == maxStatement {
-		return refusal(307, "QUERY_IS_TOO_LARGE", "the statement is longer than %d bytes", maxStatement)
+		return refusal(229, "QUERY_IS_TOO_LARGE", "the statement is longer than %d bytes", maxStatement)
 	}
 	q.sql = query + string(rest)
 	return nil
