@@ -1,0 +1,219 @@
+package envelope
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Padding is the room a body should have behind its end: [Decoder.Reset] puts
+// zero bytes there, which no JSON contains, so that scanning needs no end check.
+const Padding = 8
+
+// MaxDepth is how deep an event may be nested, its own object included.
+const MaxDepth = 32
+
+// The ways in which a body is refused as a whole.
+var (
+	// ErrTooMany says that a batch has more messages than asked for.
+	ErrTooMany = errors.New("too many messages in the batch")
+	// ErrNotObject says that the body is JSON but no object.
+	ErrNotObject = errors.New("the body is not a JSON object")
+)
+
+// SyntaxError tells where a body stops being JSON.
+type SyntaxError struct{ Offset int }
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("no valid JSON at byte %d", e.Offset)
+}
+
+// Field names a value of a message that has a meaning to the door.
+type Field uint8
+
+// The fields: those of a message, then those inside its properties and context
+// that names are derived from.
+const (
+	None Field = iota
+	Type
+	Event
+	Name
+	Category
+	MessageID
+	AnonymousID
+	UserID
+	PreviousID
+	GroupID
+	Timestamp
+	OriginalTimestamp
+	SentAt
+	WriteKey
+	Batch // of an envelope only
+	Traits
+
+	Properties
+	PropertyURL
+	PropertyPath
+	PropertyReferrer
+	PropertyName
+	PropertyCategory
+
+	Context
+	ContextLocale
+	ContextTraits
+	ContextPage
+	PageURL
+	PagePath
+	PageReferrer
+	ContextCampaign
+	CampaignSource
+	CampaignMedium
+	CampaignName
+
+	fields
+)
+
+var fieldNames = [fields]string{
+	Type: "type", Event: "event", Name: "name", Category: "category", MessageID: "messageId",
+	AnonymousID: "anonymousId", UserID: "userId", PreviousID: "previousId", GroupID: "groupId",
+	Timestamp: "timestamp", OriginalTimestamp: "originalTimestamp", SentAt: "sentAt",
+	WriteKey: "writeKey", Batch: "batch", Traits: "traits", Properties: "properties", Context: "context",
+}
+
+// String returns the name of a field of a message, "" for what lies deeper.
+func (f Field) String() string { return fieldNames[f] }
+
+// Span is a place in a body, half-open. The zero Span is no place.
+type Span struct{ Start, End uint32 }
+
+// Message is where the values of one message stand in the body.
+type Message struct {
+	Raw     Span // the message itself
+	Object  bool // false if it is some other JSON value
+	TooDeep bool // nested deeper than MaxDepth
+	NotUTF8 bool
+	escaped uint64 // bit set of Fields: the string has escapes
+	values  [fields]Span
+}
+
+// Len returns the size of the message as it was sent.
+func (m *Message) Len() int { return int(m.Raw.End - m.Raw.Start) }
+
+// Has reports whether the message has a value for a field, null not counted.
+func (m *Message) Has(f Field) bool { return m.values[f].End != 0 }
+
+// Envelope is a batch: its own fields and the messages in it.
+type Envelope struct {
+	Message
+	Items []Message
+}
+
+// fieldOf finds a name in one of the objects that the decoder looks into, each
+// known by the field it is the value of: None is a message.
+func fieldOf(scope Field, key []byte) Field {
+	switch scope {
+	case None, Batch:
+		return messageField(scope, key)
+	case Properties:
+		switch string(key) {
+		case "url":
+			return PropertyURL
+		case "path":
+			return PropertyPath
+		case "referrer":
+			return PropertyReferrer
+		case "name":
+			return PropertyName
+		case "category":
+			return PropertyCategory
+		}
+	case Context:
+		switch string(key) {
+		case "page":
+			return ContextPage
+		case "campaign":
+			return ContextCampaign
+		case "locale":
+			return ContextLocale
+		case "traits":
+			return ContextTraits
+		}
+	case ContextPage:
+		switch string(key) {
+		case "url":
+			return PageURL
+		case "path":
+			return PagePath
+		case "referrer":
+			return PageReferrer
+		}
+	case ContextCampaign:
+		switch string(key) {
+		case "source":
+			return CampaignSource
+		case "medium":
+			return CampaignMedium
+		case "name":
+			return CampaignName
+		}
+	}
+	return None
+}
+
+func messageField(scope Field, key []byte) Field {
+	switch string(key) {
+	case "type":
+		return Type
+	case "event":
+		return Event
+	case "name":
+		return Name
+	case "category":
+		return Category
+	case "messageId":
+		return MessageID
+	case "anonymousId":
+		return AnonymousID
+	case "userId":
+		return UserID
+	case "previousId":
+		return PreviousID
+	case "groupId":
+		return GroupID
+	case "timestamp":
+		return Timestamp
+	case "originalTimestamp":
+		return OriginalTimestamp
+	case "sentAt":
+		return SentAt
+	case "writeKey":
+		return WriteKey
+	case "traits":
+		return Traits
+	case "properties":
+		return Properties
+	case "context":
+		return Context
+	case "batch":
+		if scope == Batch {
+			return Batch
+		}
+	}
+	return None
+}
+
+// last returns the last of the fields that lie inside the value of f: they are
+// numbered right behind it.
+func (f Field) last() Field {
+	switch f {
+	case Properties:
+		return PropertyCategory
+	case Context:
+		return CampaignName
+	case ContextPage:
+		return PageReferrer
+	case ContextCampaign:
+		return CampaignName
+	default:
+		return f
+	}
+}
