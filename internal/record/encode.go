@@ -50,6 +50,10 @@ type Encoder struct {
 // Reset starts a new record; what the last one returned stays valid.
 func (e *Encoder) Reset(h Header) { *e = Encoder{header: h, value: make([]byte, 0, cap(e.value))} }
 
+// Reuse starts a new record in the memory of the last one, whose Value must
+// have been copied or be out of use.
+func (e *Encoder) Reuse(h Header) { *e = Encoder{header: h, value: e.value[:0]} }
+
 // Len returns the number of events and the size of the value in bytes.
 func (e *Encoder) Len() (events, size int) { return int(e.count), len(e.value) }
 
@@ -104,7 +108,7 @@ func (e *Encoder) Add(ev *Event) {
 func (e *Encoder) Record(partition uint16) footfall.Record {
 	return footfall.Record{
 		Partition: partition, Events: e.count, Tenant: e.header.Tenant.String(),
-		Header: e.header.append(nil), Value: e.value,
+		Header: e.header.append(make([]byte, 0, headerSize)), Value: e.value,
 	}
 }
 

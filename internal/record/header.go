@@ -26,6 +26,9 @@ const (
 // headerVersion is the first byte of a header.
 const headerVersion = 1
 
+// headerSize is room for a header with a short silo.
+const headerSize = 48
+
 // Header is what stands before the events: whose they are, when they came, and
 // the tenant settings in force at that moment.
 type Header struct {
