@@ -28,7 +28,8 @@ func parseCombined(line string) (*row, bool) {
 	size, rest, ok7 := strings.Cut(rest, ` "`)
 	referrer, rest, ok8 := cutQuoted(rest)
 	agent, _, ok9 := cutQuoted(strings.TrimPrefix(rest, ` "`))
-	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7 && ok8 && ok9) {
+	whole := ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7 && ok8 && ok9
+	if !whole {
 		return nil, false
 	}
 	if _, err := time.Parse("02/Jan/2006:15:04:05 -0700", when); err != nil {

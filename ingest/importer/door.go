@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -57,11 +58,8 @@ func (d *door) position(ctx context.Context) (int64, error) {
 
 // send hands one chunk over and counts what became of it.
 func (d *door) send(ctx context.Context, c *chunk, res *Result) error {
-	query := url.Values{"position": {strconv.FormatInt(c.last, 10)}}
-	for name, values := range d.query {
-		query[name] = values
-	}
-	var r reply
+	query := maps.Clone(d.query)
+	query.Set("position", strconv.FormatInt(c.last, 10))
 	// A chunk of nothing but bad rows is sent too: it moves the position.
 	status, r, err := d.do(ctx, http.MethodPost, query, c.body)
 	if err != nil {

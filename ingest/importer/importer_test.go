@@ -114,7 +114,8 @@ func TestRows(t *testing.T) {
 			[]string{`{"type":"track","messageId":"m-1","anonymousId":"u1","userId":"u1","event":"buy","timestamp":"2024-01-04T11:45:38Z","properties":{"source":"import"}}`},
 		},
 		"traits of identify": {
-			importer.CSV, "", map[string]string{"type": "identify", "userId": "{id}"},
+			importer.CSV, "",
+			map[string]string{"type": "identify", "userId": "{id}"},
 			"id,plan\nu1,pro\n",
 			[]string{`{"type":"identify","messageId":"N:1","userId":"u1","traits":{"plan":"pro"}}`},
 		},
@@ -127,7 +128,8 @@ func TestRows(t *testing.T) {
 			},
 		},
 		"objects as columns": {
-			importer.NDJSON, "", map[string]string{"anonymousId": "v{id}"},
+			importer.NDJSON, "",
+			map[string]string{"anonymousId": "v{id}"},
 			`{"id":7,"event":"a","deep":{"x":1},"gone":null,"text":"5"}`,
 			[]string{`{"type":"track","messageId":"N:1","anonymousId":"v7","event":"a","properties":{"deep":{"x":1},"text":"5"}}`},
 		},

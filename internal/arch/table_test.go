@@ -61,7 +61,11 @@ var rules = map[string]rule{
 	"store/clickhouse": driver("store", "github.com/ClickHouse/"),
 	"store/chdb":       driver("store", "github.com/ebitengine/purego", "golang.org/x/sys"),
 	"store/chdb/fetch": {own: []string{"store/chdb/internal/..."}},
-	"store/storetest":  suite("store"),
+	"store/chdb/chdbtest": {
+		own:     []string{"store/chdb", "internal/testenv"},
+		vendors: []string{"github.com/ClickHouse/"}, testing: true,
+	},
+	"store/storetest": suite("store"),
 
 	"query/clickhouse": driver("query", "github.com/ClickHouse/"),
 	"query/querytest":  suite("query"),

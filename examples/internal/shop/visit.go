@@ -28,10 +28,19 @@ type product struct {
 }
 
 var products = []product{
-	{"T-01", "Canvas tote", "bags", 24.9}, {"T-02", "Day pack", "bags", 79}, {"T-03", "Weekender", "bags", 129},
-	{"M-01", "Enamel mug", "kitchen", 14.5}, {"M-02", "Pour-over kit", "kitchen", 42}, {"M-03", "Bread knife", "kitchen", 36}, {"M-04", "Linen apron", "kitchen", 39.9},
-	{"L-01", "Desk lamp", "lighting", 89}, {"L-02", "Lantern", "lighting", 49.5}, {"L-03", "String lights", "lighting", 22},
-	{"B-01", "Dot notebook", "paper", 12}, {"B-02", "Brass pen", "paper", 34}, {"B-03", "Wall calendar", "paper", 18.9},
+	{"T-01", "Canvas tote", "bags", 24.9},
+	{"T-02", "Day pack", "bags", 79},
+	{"T-03", "Weekender", "bags", 129},
+	{"M-01", "Enamel mug", "kitchen", 14.5},
+	{"M-02", "Pour-over kit", "kitchen", 42},
+	{"M-03", "Bread knife", "kitchen", 36},
+	{"M-04", "Linen apron", "kitchen", 39.9},
+	{"L-01", "Desk lamp", "lighting", 89},
+	{"L-02", "Lantern", "lighting", 49.5},
+	{"L-03", "String lights", "lighting", 22},
+	{"B-01", "Dot notebook", "paper", 12},
+	{"B-02", "Brass pen", "paper", 34},
+	{"B-03", "Wall calendar", "paper", 18.9},
 }
 
 var devices = []device{

@@ -1,0 +1,47 @@
+# demo runs the whole thing on made-up traffic; test proves it.
+.PHONY: demo test race lint bench chaos fuzz engine
+
+GO ?= go
+BIN ?= bin
+LINT_VERSION = v2.15.0
+LINT = $(BIN)/golangci-lint-$(LINT_VERSION)
+
+demo: engine
+	$(GO) run ./examples/reference-stack/cmd/footfall demo $(ARGS)
+
+test: engine
+	$(GO) test ./...
+
+# race leaves the end-to-end tests out: they run the built binary, which the
+# detector would not see into.
+race: engine
+	$(GO) test -race $$($(GO) list ./... | grep -v /examples/)
+
+lint: $(LINT)
+	$(LINT) run ./...
+
+# bench prints the table of figures of the README.
+bench: engine
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+# chaos kills the server fifty times under load; make test does it twelve times.
+chaos: engine
+	FOOTFALL_CHAOS_KILLS=50 $(GO) test -count=1 -timeout 30m -run '^TestChaos' -v ./examples/reference-stack/
+
+# fuzz gives every fuzz target FUZZTIME, one after the other.
+FUZZTIME ?= 20s
+fuzz:
+	@set -e; for file in $$(grep -rl --include='*_test.go' '^func Fuzz' .); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$file); do \
+			echo "$$target in $$(dirname $$file)"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$(dirname $$file); \
+		done; \
+	done
+
+# engine fetches the embedded ClickHouse engine into the user's cache, once.
+engine:
+	@$(GO) run ./store/chdb/fetch
+
+$(LINT):
+	GOBIN=$(abspath $(BIN)) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv $(BIN)/golangci-lint $@
