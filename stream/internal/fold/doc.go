@@ -1,0 +1,54 @@
+// Package fold computes, from the records of one partition in order, what is to
+// be stored: events with their sessions, session totals, identity edges, the
+// texts of ids and the ledger.
+//
+// It is a pure function of the log. The only clock is the time the log gave a
+// record; a tenant's settings stand in the record's header; nothing depends on
+// where batches were cut, on when rows were flushed, or on when memory was
+// tidied. So two processes that read the same log say the same, and a snapshot
+// of the state is as true from a process that has lost its partition as from
+// its owner.
+//
+// # Rules
+//
+// Duplicates. The key is (visitor, message id), kept as 96 bits of a hash; the
+// visitor's id contains the tenant. An id is remembered for the tenant's window
+// in whole minutes of log time, so never shorter than the window and less than
+// a minute longer. Over [Limits.SoftIDs] whole oldest minutes are forgotten
+// early as long as an hour stays; over [Limits.MaxIDs] also within the hour,
+// but never the current minute. Early forgetting is counted.
+//
+// Sessions. Track, page and screen events with an anonymous id belong to
+// sessions. An event joins the session whose [start − gap, last + gap] holds it
+// and whose span stays within the cap, the one that starts earlier if two do;
+// else it opens one, named by the hash of its visitor and message id. Sessions
+// never merge. A visitor's last 8 sessions are kept; one more drops the one
+// touched longest ago. Marks that make an event non-interactive are not known
+// yet: every behaviour event opens and extends.
+//
+// Forgetting. A session is forgotten gap + 24 h of log time after its last
+// touch, to the minute and never early. A visitor with it: that is, with its
+// last touched session or, if it has none, that long after its last event.
+//
+// Identities. The first event of a visitor that is not in the state writes its
+// id's text. An event with both ids whose visitor was not last linked to that
+// user writes a link and the user's text. Alias writes its two edges and texts
+// each time and leaves no state. Writing any of them again is harmless.
+//
+// Erasure. The named visitors leave the state, links to the named users are
+// forgotten, and rows of either that were not flushed yet are dropped. Message
+// ids and the ledger stay: a late copy of an erased event must not bring it
+// back, and the account must balance.
+//
+// Ledger. Every event of a record counts as stored, duplicate or quarantined in
+// the minute of its record. Quarantined events have changed sessions and links
+// like stored ones: whether a store accepts a row is not part of the log.
+//
+// # State
+//
+// Long-lived state holds no pointers per visitor or id: fixed records in pages,
+// found through tables of integers that grow a small segment at a time. A
+// snapshot shares pages and the fold copies a page before it writes to it, so
+// that neither waits for the other. Where things lie depends on a seed of the
+// process, which keeps crafted ids from lining up; what is said does not.
+package fold

@@ -1,0 +1,121 @@
+package fold
+
+import (
+	"slices"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/record"
+	"github.com/footfall-go/footfall/internal/schema"
+)
+
+// order carries out a command.
+func (s *State) order(m *moment, o *record.Order) {
+	if o.Unlink != nil {
+		s.unlink(m, o.Unlink)
+	}
+	if o.Erase != nil {
+		s.erase(m, o.Erase)
+	}
+}
+
+// unlink ends a visitor's link, so that its next event with a user links again.
+func (s *State) unlink(m *moment, o *record.Unlink) {
+	id := schema.VisitorID(m.tenant, o.AnonymousID)
+	n := &s.owners.list[m.owner]
+	s.pending.links = append(s.pending.links, footfall.Link{
+		Tenant: n.tenant, Silo: n.silo, Kind: footfall.UnlinkUser, From: id, User: schema.UserID(m.tenant, o.UserID),
+		Time: m.clock, Position: s.position(m, 0),
+	})
+	if slot, ok := s.visitors.find(s.visitors.hash(keyOf(id)), keyOf(id)); ok {
+		s.visitors.edit(slot).user = 0
+	}
+}
+
+func (s *State) position(m *moment, i uint32) footfall.Position {
+	return footfall.Position{Epoch: s.epoch, Partition: s.partition, Offset: m.offset, Index: i}
+}
+
+// erasedUser says that links to a user that were made before an offset are
+// forgotten. Finding them would mean looking at every visitor; instead each is
+// asked when it is next seen, and those not seen until the minute are gone.
+type erasedUser struct {
+	offset int64
+	until  uint32
+}
+
+func (s *State) erase(m *moment, o *record.Erase) {
+	n := s.owners.list[m.owner]
+	row := footfall.Erasure{Tenant: n.tenant, Silo: n.silo, Name: o.Name, Before: s.position(m, 0), Time: m.clock}
+	if o.All {
+		s.owners.bury(n.tenant)
+		s.pending.drop(func(t footfall.Session) bool { return t.Tenant == n.tenant },
+			func(t footfall.Link) bool { return t.Tenant == n.tenant },
+			func(t pendingText) bool { return s.owners.list[t.owner].tenant == n.tenant })
+		s.pending.erasures = append(s.pending.erasures, row)
+		return
+	}
+	gone := make(map[footfall.ID]bool, len(o.Visitors)+len(o.Users))
+	name := func(id footfall.ID) {
+		if !gone[id] {
+			gone[id] = true
+			row.IDs = append(row.IDs, id)
+		}
+	}
+	for _, text := range o.Visitors {
+		name(schema.VisitorID(m.tenant, text))
+	}
+	for _, user := range s.forget(m, o.Users) {
+		name(user)
+	}
+	// An erasure without ids means every row, which nobody asked for here.
+	if len(row.IDs) == 0 {
+		return
+	}
+	for _, id := range row.IDs {
+		if slot, ok := s.visitors.find(s.visitors.hash(keyOf(id)), keyOf(id)); ok {
+			s.visitors.remove(slot)
+		}
+	}
+	s.pending.drop(func(t footfall.Session) bool { return gone[t.Visitor] },
+		func(t footfall.Link) bool { return gone[t.From] || gone[t.User] },
+		func(t pendingText) bool { return gone[t.id] })
+	s.pending.erasures = append(s.pending.erasures, row)
+}
+
+// forget notes that links to some users no longer hold, and returns their ids.
+func (s *State) forget(m *moment, users []string) []footfall.ID {
+	for p, e := range s.erased {
+		if e.until < m.minute {
+			delete(s.erased, p)
+		}
+	}
+	ids := make([]footfall.ID, 0, len(users))
+	for _, text := range users {
+		id := schema.UserID(m.tenant, text)
+		ids = append(ids, id)
+		s.erased[prefix(id)] = erasedUser{offset: m.offset, until: m.minute + (maxGap+lateness)/60_000 + 1}
+	}
+	return ids
+}
+
+// unlinkErased forgets a visitor's link if its user was erased since the visitor
+// was last seen, and marks it as seen.
+func (s *State) unlinkErased(m *moment, slot uint32) {
+	if len(s.erased) == 0 {
+		return
+	}
+	v := s.visitors.at(slot)
+	if e, ok := s.erased[v.user]; ok && v.user != 0 && v.touched < e.offset {
+		// The row in hand bears the old offset as its version.
+		s.settle(slot)
+		v = s.visitors.edit(slot)
+		v.user, v.touched = 0, m.offset
+	}
+}
+
+// drop removes rows that were not flushed yet.
+func (p *pending) drop(session func(footfall.Session) bool, link func(footfall.Link) bool, text func(pendingText) bool) {
+	p.sessions = slices.DeleteFunc(p.sessions, session)
+	p.links = slices.DeleteFunc(p.links, link)
+	p.texts = slices.DeleteFunc(p.texts, text)
+}

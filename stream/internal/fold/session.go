@@ -1,0 +1,137 @@
+package fold
+
+import "github.com/footfall-go/footfall"
+
+// maxTime bounds event times in the arithmetic of sessions, far outside what
+// the door lets in, so that nothing overflows.
+const maxTime = 1 << 60
+
+// join finds or opens the session of a behaviour event and returns its number.
+func (s *State) join(m *moment, slot uint32, ev *footfall.Event) uint64 {
+	t := min(max(int64(ev.Time), -maxTime), maxTime)
+	v := s.visitors.edit(slot)
+	if v.flags&inSession == 0 {
+		v.session = open(ev, t)
+		v.flags |= inSession
+	} else if v.more == 0 && v.session.holds(t, m) {
+		// The usual case: one session, and it goes on.
+	} else if n, before := s.choose(v, t, m); n == 0 {
+		s.shelve(slot)
+		v.session = open(ev, t)
+	} else if n != inline {
+		s.recall(slot, n, before)
+	}
+	if d := v.opened - t; d > int64(v.before) {
+		v.before = uint32(d)
+	}
+	if d := t - v.opened; d > int64(v.after) {
+		v.after = uint32(d)
+	}
+	v.events++
+	if ev.Type != footfall.Track {
+		v.views++
+	}
+	if v.flags&isDirty == 0 {
+		v.flags |= isDirty
+		s.pending.dirty = append(s.pending.dirty, slot)
+	}
+	v.owner, v.touched, v.expires = m.owner, m.offset, max(v.expires, m.expires)
+	return v.id
+}
+
+func open(ev *footfall.Event, t int64) session {
+	return session{id: sessionID(ev), opened: t}
+}
+
+// holds reports whether an event at t may join: it lies within the gap of the
+// session, and the session stays within the cap.
+func (n *session) holds(t int64, m *moment) bool {
+	start, last := n.start(), n.last()
+	return t >= start-m.gap && t <= last+m.gap && max(last, t)-min(start, t) <= m.cap
+}
+
+// inline is the number choose gives for the session in the visitor's record.
+const inline = ^uint32(0)
+
+// choose returns which of a visitor's sessions an event at t joins: inline, the
+// slot plus one of an older one and of the one before it in the list (0: it is
+// the first), or 0 for none.
+func (s *State) choose(v *visitor, t int64, m *moment) (n, before uint32) {
+	var best *session
+	if v.session.holds(t, m) {
+		best, n = &v.session, inline
+	}
+	prev := uint32(0)
+	for at := v.more; at != 0; {
+		o := s.visitors.olderAt(at - 1)
+		if o.expires < m.minute {
+			break // and so are all after it
+		}
+		if o.holds(t, m) && (best == nil || o.earlier(best)) {
+			best, n, before = &o.session, at, prev
+		}
+		prev, at = at, o.next
+	}
+	return n, before
+}
+
+// earlier orders sessions by start; the rest only makes the order total.
+func (n *session) earlier(o *session) bool {
+	if n.start() != o.start() {
+		return n.start() < o.start()
+	}
+	if n.last() != o.last() {
+		return n.last() < o.last()
+	}
+	return n.id < o.id
+}
+
+// shelve moves the inline session to the head of the older ones, and drops the
+// last of them if they become too many.
+func (s *State) shelve(slot uint32) {
+	s.settle(slot)
+	v := s.visitors.edit(slot)
+	at := s.visitors.newOlder()
+	*s.visitors.olderEdit(at) = older{session: v.session, expires: v.expires, next: v.more}
+	v.more = at + 1
+	v.extras++
+	if v.extras < keptSessions {
+		return
+	}
+	for s.visitors.olderAt(at).next != 0 {
+		next := s.visitors.olderAt(at).next - 1
+		if s.visitors.olderAt(next).next == 0 {
+			s.visitors.olderEdit(at).next = 0
+			s.visitors.freeOlder(next)
+			v.extras--
+			return
+		}
+		at = next
+	}
+}
+
+// recall exchanges the inline session for an older one, which leaves its place
+// in the list; the other takes the head.
+func (s *State) recall(slot, n, before uint32) {
+	s.settle(slot)
+	v := s.visitors.edit(slot)
+	o := s.visitors.olderEdit(n - 1)
+	if before == 0 {
+		v.more = o.next
+	} else {
+		s.visitors.olderEdit(before - 1).next = o.next
+	}
+	v.session, o.session = o.session, v.session
+	o.expires, o.next = v.expires, v.more
+	v.more = n
+}
+
+// row returns the inline session as it is to be stored.
+func (s *State) row(v *visitor) footfall.Session {
+	o := &s.owners.list[v.owner]
+	return footfall.Session{
+		Tenant: o.tenant, Silo: o.silo, Visitor: idOf(v.key), Session: v.id,
+		Opened: footfall.Millis(v.opened), Start: footfall.Millis(v.start()), Last: footfall.Millis(v.last()),
+		Events: v.events, Views: v.views, Version: footfall.Version(s.epoch, v.touched),
+	}
+}

@@ -1,0 +1,297 @@
+package fold
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// The form of a snapshot: the magic, then blocks of a kind byte, a length of 4
+// bytes, the payload and a CRC-32C of all three. Numbers are little-endian.
+// The head is the first block and the end, with the counts, the last.
+const magic = "footfold"
+
+const (
+	blockHead     = 'H'
+	blockAccounts = 'A'
+	blockOwners   = 'O'
+	blockLedger   = 'L'
+	blockErased   = 'E'
+	blockVisitors = 'V'
+	blockIDs      = 'I'
+	blockEnd      = 'Z'
+)
+
+// blockSize is about where a block ends; maxBlock is what no block exceeds.
+const (
+	blockSize = 64 << 10
+	maxBlock  = 1 << 20
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// snapshot reads a state as it was at one moment. What it holds is shared with
+// the fold and is not written to as long as sharing counts it.
+type snapshot struct {
+	head     []byte
+	accounts []Totals
+	owners   []owner
+	minutes  []ledgerMinute
+	erased   []erasedEntry
+	visitors visitorsView
+	ids      idView
+
+	steps []func(*snapshot) bool // each adds to the block; false: it is done
+	kinds []byte
+	block []byte // bytes being read
+	rest  []byte // what of block was not read yet
+	at    int    // progress within the step
+	page  int
+
+	counts  [2]uint64 // visitors and ids written
+	sharing *atomic.Int32
+	once    sync.Once
+}
+
+type erasedEntry struct {
+	prefix uint64
+	user   erasedUser
+}
+
+type visitorsView struct {
+	pages  []*[visitorsPerPage]visitor
+	olders []*[oldersPerPage]older
+	minute uint32
+}
+
+type idView struct {
+	segs       []idSegment
+	now, floor uint32
+}
+
+// Snapshot returns the state as it is now, for [Restore]. It may be read in
+// another goroutine while this one goes on applying records, and must be
+// closed. Taking it copies lists of pages, not pages.
+//
+// Rows not flushed yet are not in it: flush first, and save the snapshot when
+// that and all before was acknowledged. Events must be settled too, stored or
+// quarantined.
+func (s *State) Snapshot() io.ReadCloser {
+	s.sharing.Add(1)
+	s.cow.epoch++
+	n := &snapshot{
+		accounts: slices.Clone(s.owners.accounts), owners: slices.Clone(s.owners.list),
+		minutes: slices.Clone(s.ledger.minutes),
+		visitors: visitorsView{
+			pages: slices.Clone(s.visitors.pages), olders: slices.Clone(s.visitors.olderPages),
+			minute: minuteOf(int64(s.clock)),
+		},
+		ids:     idView{segs: slices.Clone(s.ids.segs), now: s.ids.now, floor: s.ids.floor},
+		sharing: s.sharing,
+		kinds:   []byte{blockHead, blockAccounts, blockOwners, blockLedger, blockErased, blockVisitors, blockIDs, blockEnd},
+		steps: []func(*snapshot) bool{
+			(*snapshot).addHead, (*snapshot).addAccounts, (*snapshot).addOwners, (*snapshot).addLedger,
+			(*snapshot).addErased, (*snapshot).addVisitors, (*snapshot).addIDs, (*snapshot).addEnd,
+		},
+	}
+	for p, e := range s.erased {
+		n.erased = append(n.erased, erasedEntry{p, e})
+	}
+	b := binary.LittleEndian.AppendUint16(nil, Version)
+	b = binary.LittleEndian.AppendUint16(b, s.epoch)
+	b = binary.LittleEndian.AppendUint16(b, s.partition)
+	b = appendUint64s(b, uint64(s.next), uint64(s.clock), s.ids.early)
+	n.head = appendUint32s(b, s.ids.now, s.ids.floor)
+	n.rest = []byte(magic)
+	return n
+}
+
+// Read gives the next bytes of the snapshot.
+func (n *snapshot) Read(p []byte) (int, error) {
+	for len(n.rest) == 0 {
+		if len(n.steps) == 0 {
+			return 0, io.EOF
+		}
+		n.fill()
+	}
+	c := copy(p, n.rest)
+	n.rest = n.rest[c:]
+	return c, nil
+}
+
+// Close lets the fold write to its pages in place again.
+func (n *snapshot) Close() error {
+	n.once.Do(func() {
+		n.steps, n.rest, n.visitors, n.ids = nil, nil, visitorsView{}, idView{}
+		n.sharing.Add(-1)
+	})
+	return nil
+}
+
+// fill makes the next block.
+func (n *snapshot) fill() {
+	b := append(n.block[:0], n.kinds[0], 0, 0, 0, 0)
+	n.block = b
+	for len(n.block) < blockSize {
+		if !n.steps[0](n) {
+			n.steps, n.kinds = n.steps[1:], n.kinds[1:]
+			n.at, n.page = 0, 0
+			break
+		}
+	}
+	binary.LittleEndian.PutUint32(n.block[1:], uint32(len(n.block)-5))
+	n.block = binary.LittleEndian.AppendUint32(n.block, crc32.Checksum(n.block, castagnoli))
+	n.rest = n.block
+}
+
+func (n *snapshot) addHead() bool {
+	n.block = append(n.block, n.head...)
+	return false
+}
+
+func (n *snapshot) addEnd() bool {
+	n.block = appendUint64s(n.block, n.counts[0], n.counts[1])
+	return false
+}
+
+func (n *snapshot) addAccounts() bool {
+	if n.at == len(n.accounts) {
+		return false
+	}
+	a := &n.accounts[n.at]
+	n.at++
+	n.block = appendString(n.block, a.Tenant.String())
+	n.block = appendUint64s(n.block, a.Stored, a.Duplicate, a.Quarantined)
+	return true
+}
+
+func (n *snapshot) addOwners() bool {
+	if n.at == len(n.owners) {
+		return false
+	}
+	o := &n.owners[n.at]
+	n.at++
+	n.block = appendUint32s(n.block, o.account)
+	n.block = append(n.block, boolByte(o.dead))
+	n.block = appendString(n.block, o.silo)
+	return true
+}
+
+func (n *snapshot) addLedger() bool {
+	if n.page == len(n.minutes) {
+		return false
+	}
+	m := &n.minutes[n.page]
+	if n.at < len(m.rows) {
+		r := &m.rows[n.at]
+		n.block = appendUint32s(n.block, m.minute, r.owner)
+		n.block = appendUint64s(n.block, r.stored, r.duplicate, r.quarantined, uint64(r.last))
+		n.at++
+		return true
+	}
+	n.page++
+	n.at = 0
+	return true
+}
+
+func (n *snapshot) addErased() bool {
+	if n.at == len(n.erased) {
+		return false
+	}
+	e := &n.erased[n.at]
+	n.at++
+	n.block = appendUint64s(n.block, e.prefix, uint64(e.user.offset))
+	n.block = appendUint32s(n.block, e.user.until)
+	return true
+}
+
+// addVisitors adds the visitors of a page that are not forgotten.
+func (n *snapshot) addVisitors() bool {
+	w := &n.visitors
+	if n.page == len(w.pages) {
+		return false
+	}
+	for i := range w.pages[n.page] {
+		v := &w.pages[n.page][i]
+		if v.flags&inUse == 0 || v.expires < w.minute || n.owners[v.owner].dead {
+			continue
+		}
+		n.counts[0]++
+		n.block = appendUint64s(n.block, v.key[0], v.key[1], v.user, uint64(v.touched))
+		n.block = appendUint32s(n.block, v.expires, v.owner)
+		count := len(n.block)
+		n.block = append(n.block, v.flags&inSession/inSession)
+		if v.flags&inSession == 0 {
+			continue
+		}
+		n.block = appendSession(n.block, &v.session)
+		for at := v.more; at != 0; {
+			o := &w.olders[(at-1)/oldersPerPage][(at-1)%oldersPerPage]
+			n.block[count]++
+			n.block = appendUint32s(n.block, o.expires)
+			n.block = appendSession(n.block, &o.session)
+			at = o.next
+		}
+	}
+	w.pages[n.page] = nil // so that memory comes back as the reader goes on
+	n.page++
+	return true
+}
+
+// addIDs adds the ids of a segment that are within their window.
+func (n *snapshot) addIDs() bool {
+	w := &n.ids
+	if n.page == len(w.segs) {
+		return false
+	}
+	seg := &w.segs[n.page]
+	end := min(n.at+blockSize/idSize, len(seg.data)/idSize)
+	for ; n.at < end; n.at++ {
+		e := seg.data[n.at*idSize:]
+		stamp := binary.LittleEndian.Uint16(e[12:])
+		if stamp != 0 && !expired(stamp, seg.minute(stamp), w.now, w.floor) {
+			n.counts[1]++
+			n.block = append(n.block, e[:idSize]...)
+		}
+	}
+	if n.at == len(seg.data)/idSize {
+		seg.data = nil
+		n.page++
+		n.at = 0
+	}
+	return true
+}
+
+func appendSession(b []byte, n *session) []byte {
+	b = appendUint64s(b, n.id, uint64(n.opened))
+	return appendUint32s(b, n.before, n.after, n.events, n.views)
+}
+
+func appendUint64s(b []byte, values ...uint64) []byte {
+	for _, v := range values {
+		b = binary.LittleEndian.AppendUint64(b, v)
+	}
+	return b
+}
+
+func appendUint32s(b []byte, values ...uint32) []byte {
+	for _, v := range values {
+		b = binary.LittleEndian.AppendUint32(b, v)
+	}
+	return b
+}
+
+func appendString(b []byte, text string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(text)))
+	return append(b, text...)
+}
+
+func boolByte(on bool) byte {
+	if on {
+		return 1
+	}
+	return 0
+}
