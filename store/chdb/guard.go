@@ -39,7 +39,9 @@ func (g *bodyGuard) Read(p []byte) (int, error) {
 func (g *bodyGuard) WriteTo(w io.Writer) (int64, error) {
 	to, ok := g.body.(io.WriterTo)
 	if !ok {
-		return io.CopyBuffer(w, struct{ io.Reader }{g}, make([]byte, 256<<10))
+		buffer := buffers.Get().(*[]byte)
+		defer buffers.Put(buffer)
+		return io.CopyBuffer(w, struct{ io.Reader }{g}, *buffer)
 	}
 	g.reading.Lock()
 	defer g.reading.Unlock()

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/footfall-go/footfall/store/chdb/internal/libchdb"
 )
@@ -144,12 +145,20 @@ func (s *session) insert(ctx context.Context, q *request) (uint64, error) {
 
 // copyData hands the data of a request to the engine, which copies them.
 func copyData(to *libchdb.Insert, from io.Reader) error {
-	_, err := io.CopyBuffer(appender{to}, from, make([]byte, 256<<10))
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	_, err := io.CopyBuffer(appender{to}, from, *buffer)
 	if errors.Is(err, errInsertEnded) {
 		return nil
 	}
 	return err
 }
+
+// buffers are for data that come from somewhere else than memory.
+var buffers = sync.Pool{New: func() any {
+	buffer := make([]byte, 256<<10)
+	return &buffer
+}}
 
 // errInsertEnded says that the engine wants no more data; Done tells why.
 var errInsertEnded = errors.New("the INSERT has ended")

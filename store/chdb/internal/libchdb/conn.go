@@ -49,6 +49,11 @@ func (l *Library) Connect(arguments ...string) (*Conn, error) {
 	if handle == 0 {
 		return nil, ErrConnect
 	}
+	// Only once it has started has the engine registered what must not run.
+	l.exit.Do(func() { l.exitErr = leaveTeardownOut() })
+	if l.exitErr != nil {
+		return nil, l.exitErr
+	}
 	return &Conn{library: l, handle: handle, session: *(*uintptr)(pointer(handle))}, nil
 }
 

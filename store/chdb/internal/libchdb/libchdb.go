@@ -16,7 +16,9 @@ import (
 // Library is a loaded engine library. There is one per process: the engine
 // keeps its state in globals, so it is never unloaded.
 type Library struct {
-	path string
+	path    string
+	exit    sync.Once
+	exitErr error
 
 	connect, closeConn                               uintptr
 	query, stream, fetch, cancelStream               uintptr
