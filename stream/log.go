@@ -47,8 +47,8 @@ type Plan struct {
 	Fold     uint16 // version of the fold that made the claim
 }
 
-// Partition is an owned partition. It is used by one goroutine, except for
-// the Snapshots, which may be saved by another.
+// Partition is an owned partition. Its methods may be called at the same time
+// by several goroutines, but each of Read and Commit by one at a time.
 type Partition interface {
 	// ID returns the epoch and the number of the partition.
 	ID() (epoch, partition uint16)
