@@ -71,3 +71,16 @@ func TestMemoryFence(t *testing.T) {
 	boom := errors.New("boom")
 	require.ErrorIs(t, m.Own(t.Context(), func(context.Context, stream.Partition) error { return boom }), boom)
 }
+
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	for _, partitions := range []int{1, 3} {
+		streamtest.Run(t,
+			func(testing.TB) stream.Log { return streamtest.NewMemory(partitions) },
+			streamtest.Partitions(partitions),
+			streamtest.Reopen(func(_ testing.TB, log stream.Log) stream.Log { return log }),
+			streamtest.Second(func(_ testing.TB, log stream.Log) (stream.Log, error) { return log, nil }),
+			streamtest.Trim(func(_ testing.TB, log stream.Log, before int64) { log.(*streamtest.Memory).Trim(0, before) }),
+		)
+	}
+}
