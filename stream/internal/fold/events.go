@@ -105,7 +105,7 @@ func (s *State) event(m *moment, k *eventKey, ev *footfall.Event) {
 		s.visitors.dropOlder(slot)
 		*s.visitors.edit(slot) = visitor{key: k.visitor, flags: inUse}
 	} else if ok {
-		s.unlinkErased(m, slot)
+		s.see(m, slot)
 	} else {
 		slot = s.visitors.insert(k.hash, k.visitor)
 	}

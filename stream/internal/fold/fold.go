@@ -40,13 +40,14 @@ type State struct {
 	next      int64 // the offset after the last record applied
 	clock     footfall.Millis
 
-	owners   owners
-	ids      idWindow
-	visitors visitors
-	ledger   ledger
-	erased   map[uint64]erasedUser // by the first bytes of the user's ID
-	rejected map[footfall.Coordinate]struct{}
-	pending  pending
+	owners     owners
+	ids        idWindow
+	visitors   visitors
+	ledger     ledger
+	erased     map[uint64]erasedUser // by the first bytes of the user's ID
+	lastErased int64                 // offset of the last of them
+	rejected   map[footfall.Coordinate]struct{}
+	pending    pending
 
 	cow     cow
 	sharing *atomic.Int32 // snapshots being read

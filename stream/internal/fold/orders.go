@@ -90,6 +90,9 @@ func (s *State) forget(m *moment, users []string) []footfall.ID {
 		}
 	}
 	ids := make([]footfall.ID, 0, len(users))
+	if len(users) > 0 {
+		s.lastErased = m.offset
+	}
 	for _, text := range users {
 		id := schema.UserID(m.tenant, text)
 		ids = append(ids, id)
@@ -98,19 +101,19 @@ func (s *State) forget(m *moment, users []string) []footfall.ID {
 	return ids
 }
 
-// unlinkErased forgets a visitor's link if its user was erased since the visitor
-// was last seen, and marks it as seen.
-func (s *State) unlinkErased(m *moment, slot uint32) {
-	if len(s.erased) == 0 {
+// see asks a visitor that was not seen since the last erasure of a user whether
+// it was linked to one erased.
+func (s *State) see(m *moment, slot uint32) {
+	v := s.visitors.at(slot)
+	if len(s.erased) == 0 || v.touched >= s.lastErased {
 		return
 	}
-	v := s.visitors.at(slot)
-	if e, ok := s.erased[v.user]; ok && v.user != 0 && v.touched < e.offset {
-		// The row in hand bears the old offset as its version.
-		s.settle(slot)
-		v = s.visitors.edit(slot)
-		v.user, v.touched = 0, m.offset
+	s.settle(slot) // a row in hand bears the old offset as its version
+	v = s.visitors.edit(slot)
+	if e, ok := s.erased[v.user]; ok && v.touched < e.offset {
+		v.user = 0
 	}
+	v.touched = m.offset
 }
 
 // drop removes rows that were not flushed yet.

@@ -127,7 +127,9 @@ func (r *restorer) entry(kind byte) error {
 		return r.row()
 	case blockErased:
 		p := r.in.uint64()
-		r.erased[p] = erasedUser{offset: int64(r.in.uint64()), until: r.in.uint32()}
+		e := erasedUser{offset: int64(r.in.uint64()), until: r.in.uint32()}
+		r.erased[p] = e
+		r.lastErased = max(r.lastErased, e.offset)
 	case blockVisitors:
 		return r.visitor()
 	case blockIDs:

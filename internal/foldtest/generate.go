@@ -1,0 +1,149 @@
+package foldtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/record"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// Generate returns a log of n records of partition 0 that goes where the rules
+// meet: few visitors and users, so that everything happens to the same ones;
+// late and out-of-order events, copies, shared devices, aliases, unlinks,
+// erasures, settings that change, hours and days in which nothing comes.
+func Generate(seed uint64, n int) []footfall.Record {
+	g := generator{Rand: rand.New(rand.NewPCG(seed, 0)), now: 1_700_000_000_000}
+	records := make([]footfall.Record, 0, n)
+	for i := range n {
+		g.now += g.pause()
+		rec := g.record()
+		rec.Offset, rec.Time = int64(i)+int64(i)/7, g.now
+		records = append(records, rec)
+	}
+	return records
+}
+
+type generator struct {
+	*rand.Rand
+	now  footfall.Millis
+	last []sent
+	ids  int
+}
+
+type sent struct {
+	tenant string
+	event  record.Event
+}
+
+func pick[T any](g *generator, values ...T) T { return values[g.IntN(len(values))] }
+
+func (g *generator) pause() footfall.Millis {
+	switch p := g.IntN(200); {
+	case p == 0:
+		return footfall.Millis(g.Int64N(3 * 24 * 3_600_000))
+	case p < 5:
+		return footfall.Millis(g.Int64N(4 * 3_600_000))
+	case p < 40:
+		return footfall.Millis(g.Int64N(10 * 60_000))
+	case p < 80:
+		return 0
+	default:
+		return footfall.Millis(g.Int64N(20_000))
+	}
+}
+
+func (g *generator) record() footfall.Record {
+	name := pick(g, "shop", "shop", "shop", "news")
+	id, _ := tenant.ParseID(name)
+	h := record.Header{
+		Kind: record.Events, Tenant: id, Settings: 1, Received: g.now,
+		Gap:    pick[footfall.Millis](g, 30, 30, 30, 30, 5, 60) * 60_000,
+		Cap:    pick[footfall.Millis](g, 24, 24, 24, 2) * 3_600_000,
+		Window: pick[footfall.Millis](g, 120, 120, 120, 60, 90, 1440) * 60_000,
+	}
+	if g.IntN(50) == 0 {
+		h.Silo = name
+	}
+	switch g.IntN(60) {
+	case 0:
+		return command(h, record.Order{Unlink: &record.Unlink{AnonymousID: g.visitor(), UserID: g.user()}})
+	case 1:
+		e := record.Erase{Name: fmt.Sprint("e", g.IntN(1000))}
+		switch g.IntN(8) {
+		case 0:
+			e.All = true
+		case 1: // nobody
+		case 2, 3:
+			e.Users = []string{g.user()}
+		case 4, 5:
+			e.Visitors = []string{g.visitor(), g.visitor()}
+		default:
+			e.Users, e.Visitors = []string{g.user()}, []string{g.visitor()}
+		}
+		return command(h, record.Order{Erase: &e})
+	}
+	var enc record.Encoder
+	enc.Reset(h)
+	for range 1 + g.IntN(8) {
+		ev := g.event(name)
+		enc.Add(&ev)
+	}
+	return enc.Record(0)
+}
+
+func command(h record.Header, o record.Order) footfall.Record {
+	rec, _ := record.NewOrder(h, 0, o) // an order of texts always encodes
+	return rec
+}
+
+func (g *generator) visitor() string { return fmt.Sprint("v", g.IntN(6)) }
+func (g *generator) user() string    { return fmt.Sprint("u", g.IntN(3)) }
+
+func (g *generator) event(name string) record.Event {
+	if len(g.last) > 0 && g.IntN(6) == 0 {
+		// A copy of an event, a recent one more likely, as it was or with
+		// another time.
+		i := len(g.last) - 1 - min(g.IntN(len(g.last)), g.IntN(len(g.last)))
+		if s := g.last[i]; s.tenant == name {
+			if g.IntN(4) == 0 {
+				s.event.Time += footfall.Millis(g.Int64N(3_600_000))
+			}
+			return s.event
+		}
+	}
+	g.ids++
+	ev := record.Event{Name: []byte("E"), MessageID: fmt.Append(nil, "m", g.ids), Time: g.now - g.late()}
+	ev.Type = pick(g, footfall.Track, footfall.Track, footfall.Page, footfall.Page, footfall.Screen,
+		footfall.Identify, footfall.Group, footfall.Alias)
+	if ev.Type == footfall.Alias {
+		ev.Previous = []byte(pick(g, g.visitor(), g.user()))
+		ev.User = []byte(g.user())
+	} else {
+		if g.IntN(5) > 0 {
+			ev.Anonymous = []byte(g.visitor())
+		}
+		if len(ev.Anonymous) == 0 || g.IntN(3) == 0 {
+			ev.User = []byte(g.user())
+		}
+	}
+	g.last = append(g.last, sent{name, ev})
+	return ev
+}
+
+// late is how long before its arrival an event happened.
+func (g *generator) late() footfall.Millis {
+	switch p := g.IntN(20); {
+	case p == 0:
+		return footfall.Millis(g.Int64N(4 * 24 * 3_600_000))
+	case p < 4:
+		return footfall.Millis(g.Int64N(5 * 3_600_000))
+	case p < 8:
+		return footfall.Millis(g.Int64N(3_600_000))
+	case p == 8:
+		return -footfall.Millis(g.Int64N(300_000))
+	default:
+		return footfall.Millis(g.Int64N(5_000))
+	}
+}
