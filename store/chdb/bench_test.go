@@ -74,7 +74,7 @@ func BenchmarkInsert(b *testing.B) {
 				response, err := c.http.Do(request)
 				require.NoError(b, err)
 				require.Equal(b, http.StatusOK, response.StatusCode)
-				response.Body.Close()
+				require.NoError(b, response.Body.Close())
 				times = append(times, time.Since(started))
 			}
 			report(b, times)

@@ -41,7 +41,7 @@ func (s *session) stream(ctx context.Context, q *request, end func()) (*resultBo
 	}
 	b := &resultBody{
 		ctx: ctx, stream: stream, end: sync.OnceFunc(end),
-		kill: func() { s.engine.kill(s.name) },
+		kill: s.kill,
 	}
 	if err := b.advance(); err != nil {
 		stream.Close()
@@ -103,8 +103,7 @@ func (b *resultBody) fail(err error) {
 		return
 	}
 	b.failure = io.ErrUnexpectedEOF
-	var said *libchdb.Error
-	if errors.As(err, &said) {
+	if said, ok := errors.AsType[*libchdb.Error](err); ok {
 		b.rest = exceptionBlock(said.Message)
 	}
 }

@@ -3,6 +3,7 @@ package chdb_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,8 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 )
 
 // endless never ends by itself, in the ways a statement can be busy.
@@ -47,7 +49,7 @@ func TestContextEndsStatements(t *testing.T) {
 			response, err := c.http.Do(request)
 			if err == nil {
 				_, err = io.Copy(io.Discard, response.Body)
-				response.Body.Close()
+				err = errors.Join(err, response.Body.Close())
 			}
 			failed <- err
 		}()
@@ -77,7 +79,7 @@ func TestCancelledInsertLeavesTheBufferAlone(t *testing.T) {
 		require.NoError(t, err)
 		response, err := c.http.Do(request)
 		if err == nil {
-			response.Body.Close()
+			require.NoError(t, response.Body.Close())
 		}
 		clear(buffer)
 		cancel()
@@ -117,7 +119,7 @@ func TestLargeResultsStream(t *testing.T) {
 	require.NoError(t, err)
 	response, err := c.http.Do(request)
 	require.NoError(t, err)
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	var bytes, most int64
 	buffer := make([]byte, 1<<20)
 	for {
@@ -144,7 +146,7 @@ func TestErrorInTheMiddleOfAResult(t *testing.T) {
 	require.NoError(t, err)
 	response, err := c.http.Do(request)
 	require.NoError(t, err)
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	require.Equal(t, http.StatusOK, response.StatusCode)
 	answer, err := io.ReadAll(response.Body)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)

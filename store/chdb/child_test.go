@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/footfall-go/footfall/store/chdb"
 )
@@ -25,6 +26,7 @@ const (
 func runChild(role string) int {
 	roles := map[string]func(dir string) error{
 		"reopen": childReopen, "hold": childHold, "count": childCount, "forget": childForget,
+		"drain": childDrain,
 	}
 	if err := roles[role](os.Getenv(childDir)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -34,12 +36,16 @@ func runChild(role string) int {
 }
 
 func query(engine *chdb.Engine, sql string) (string, error) {
-	client := http.Client{Transport: engine.Transport()}
-	response, err := client.Post("http://embedded/?query="+url.QueryEscape(sql), "", nil)
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://embedded/?query="+url.QueryEscape(sql), nil)
 	if err != nil {
 		return "", err
 	}
-	defer response.Body.Close()
+	client := http.Client{Transport: engine.Transport()}
+	response, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode != http.StatusOK {
 		err = errors.New(string(answer))
@@ -142,4 +148,46 @@ func childForget(dir string) error {
 	}()
 	<-started
 	return nil
+}
+
+// childDrain closes an engine under a statement that never ends, and under a
+// result that nobody reads.
+func childDrain(dir string) error {
+	engine, err := chdb.Open(context.Background(), chdb.Config{Dir: dir, DrainTimeout: 100 * time.Millisecond})
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := query(engine, "SELECT count() FROM system.numbers WHERE number % 3 = 5")
+		ended <- err
+	}()
+	for rows := ""; rows != "2"; {
+		if rows, err = query(engine, "SELECT count() FROM system.processes"); err != nil {
+			return err
+		}
+	}
+	if err := engine.Close(); err != nil {
+		return err
+	}
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "QUERY_WAS_CANCELLED") {
+		return fmt.Errorf("a killed statement: %w", err)
+	}
+
+	if engine, err = chdb.Open(context.Background(), chdb.Config{Dir: dir, DrainTimeout: time.Millisecond}); err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost,
+		"http://embedded/?query="+url.QueryEscape("SELECT number FROM system.numbers"), nil)
+	if err != nil {
+		return err
+	}
+	response, err := engine.Transport().RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	if err := engine.Close(); err == nil || !strings.Contains(err.Error(), "1 requests or results are still open") {
+		return fmt.Errorf("closing under a result: %w", err)
+	}
+	return errors.Join(response.Body.Close(), engine.Close())
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"time"
 )
 
 // Config says where the engine keeps its data and how much of the machine it
@@ -32,6 +33,9 @@ type Config struct {
 	// here, such as storage policies. Defaults to none; in particular, no file
 	// that happens to lie in the working directory is read.
 	ConfigFile string
+	// DrainTimeout is how long Close lets running statements finish before it
+	// kills them. Defaults to 30 s.
+	DrainTimeout time.Duration
 	// LogFile takes the engine's own log, warnings and worse. Defaults to no log.
 	LogFile string
 }
@@ -39,6 +43,7 @@ type Config struct {
 func (c Config) withDefaults() (Config, error) {
 	c.MaxThreads = cmp.Or(c.MaxThreads, runtime.GOMAXPROCS(0))
 	c.Connections = cmp.Or(c.Connections, 32)
+	c.DrainTimeout = cmp.Or(c.DrainTimeout, 30*time.Second)
 	var wrong error
 	if c.Dir == "" {
 		wrong = errors.Join(wrong, errors.New("chdb: Config.Dir is required"))
@@ -46,7 +51,7 @@ func (c Config) withDefaults() (Config, error) {
 	for _, number := range []struct {
 		name  string
 		value int64
-	}{{"MaxMemory", c.MaxMemory}, {"MaxThreads", int64(c.MaxThreads)}, {"Connections", int64(c.Connections)}} {
+	}{{"MaxMemory", c.MaxMemory}, {"MaxThreads", int64(c.MaxThreads)}, {"Connections", int64(c.Connections)}, {"DrainTimeout", int64(c.DrainTimeout)}} {
 		if number.value < 0 {
 			wrong = errors.Join(wrong, fmt.Errorf("chdb: Config.%s is negative", number.name))
 		}

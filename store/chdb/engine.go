@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/footfall-go/footfall/store/chdb/internal/libchdb"
 	"github.com/footfall-go/footfall/store/chdb/internal/library"
@@ -41,11 +42,8 @@ type Engine struct {
 		conn *libchdb.Conn
 	}
 
-	state struct {
-		sync.Mutex
-		closed  bool
-		running sync.WaitGroup
-	}
+	drainTimeout time.Duration
+	requests     requests
 }
 
 // opened is the engine that this process has open. The library keeps its
@@ -88,6 +86,9 @@ func Open(ctx context.Context, config Config) (*Engine, error) {
 		dir:     dir,
 		session: append([]string{"--path=" + dir}, config.sessionArguments()...),
 		slots:   make(chan struct{}, config.Connections),
+
+		drainTimeout: config.DrainTimeout,
+		requests:     requests{idle: make(chan struct{})},
 	}
 	if engine.library, err = libchdb.Load(path); err != nil {
 		return nil, err
@@ -102,28 +103,6 @@ func Open(ctx context.Context, config Config) (*Engine, error) {
 	}
 	opened.engine = engine
 	return engine, nil
-}
-
-// Close waits for the requests that run, refuses new ones with ErrClosed, and
-// stops the engine. The directory is free again, also for this process. It
-// may be called again.
-func (e *Engine) Close() error {
-	e.state.Lock()
-	already := e.state.closed
-	e.state.closed = true
-	e.state.Unlock()
-	e.state.running.Wait()
-	if already {
-		return nil
-	}
-	opened.Lock()
-	defer opened.Unlock()
-	e.control.Lock()
-	defer e.control.Unlock()
-	e.control.conn.Close()
-	e.control.conn = nil
-	opened.engine = nil
-	return nil
 }
 
 // Version returns the version of ClickHouse the engine is built from.

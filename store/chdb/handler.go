@@ -3,6 +3,7 @@ package chdb
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 )
 
@@ -11,7 +12,7 @@ import (
 // to read files: give it a loopback listener and no other.
 func (e *Engine) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "Ok.\n") })
+	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { serveOK(w) })
 	mux.Handle("/{$}", e.serveQueries())
 	return mux
 }
@@ -19,7 +20,7 @@ func (e *Engine) Handler() http.Handler {
 func (e *Engine) serveQueries() http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && r.URL.RawQuery == "" {
-			io.WriteString(w, "Ok.\n")
+			serveOK(w)
 			return
 		}
 		response, err := e.Transport().RoundTrip(r)
@@ -27,19 +28,19 @@ func (e *Engine) serveQueries() http.HandlerFunc {
 			serveError(w, r, err)
 			return
 		}
-		defer response.Body.Close()
-		for name, values := range response.Header {
-			w.Header()[name] = values
-		}
+		defer func() { _ = response.Body.Close() }()
+		maps.Copy(w.Header(), response.Header)
 		w.WriteHeader(response.StatusCode)
 		if _, err := io.CopyBuffer(w, response.Body, make([]byte, 64<<10)); err != nil {
 			// The client must not take half a result for the whole: what is there
 			// goes out, and then the connection breaks.
-			http.NewResponseController(w).Flush()
+			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		}
 	}
 }
+
+func serveOK(w http.ResponseWriter) { _, _ = io.WriteString(w, "Ok.\n") }
 
 func serveError(w http.ResponseWriter, r *http.Request, err error) {
 	switch {

@@ -11,8 +11,9 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 )
 
 // serve puts the engine behind a real listener.
@@ -36,7 +37,7 @@ func TestHandler(t *testing.T) {
 		request.Header.Set("X-ClickHouse-Format", "JSONEachRow")
 		response, err := c.http.Do(request)
 		require.NoError(t, err)
-		defer response.Body.Close()
+		defer func() { _ = response.Body.Close() }()
 		answer, err := io.ReadAll(response.Body)
 		require.NoError(t, err)
 		return response.StatusCode, string(answer)
@@ -96,7 +97,7 @@ func TestHandlerCancelsWhenTheClientGoes(t *testing.T) {
 			}
 			response, err := c.http.Do(request)
 			if err == nil {
-				response.Body.Close()
+				_ = response.Body.Close()
 			}
 			failed <- err
 		}()
@@ -116,7 +117,7 @@ func TestHandlerBreaksATornResult(t *testing.T) {
 	require.NoError(t, err)
 	response, err := c.http.Do(request)
 	require.NoError(t, err)
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	require.Error(t, err)
 	require.Contains(t, string(answer), "Code: 395.")

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 )
 
 func TestResults(t *testing.T) {

@@ -21,7 +21,7 @@ func checkUnlocked(dir string) error {
 	if err != nil {
 		return fmt.Errorf("look at its lock: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		status := make([]byte, 64)

@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/footfall-go/footfall/store/chdb"
 	"github.com/footfall-go/footfall/store/chdb/chdbtest"
-	"github.com/stretchr/testify/require"
 )
 
 func TestOpenRefuses(t *testing.T) {
@@ -87,6 +88,12 @@ func TestSecondProcessIsToldSo(t *testing.T) {
 	out, err := command.Output()
 	require.NoError(t, err, said.String())
 	require.Equal(t, "2\n", string(out), "each holder inserted one row")
+}
+
+func TestCloseEndsWhatRuns(t *testing.T) {
+	t.Parallel()
+	command, said := child(t, "drain", t.TempDir())
+	require.NoError(t, command.Run(), said.String())
 }
 
 func TestForgottenCloseDoesNotHang(t *testing.T) {

@@ -23,6 +23,9 @@ type session struct {
 	once   sync.Once
 }
 
+// sessionPrefix begins the name of every session.
+const sessionPrefix = "footfall-"
+
 // open waits for a free slot and opens a session.
 func (e *Engine) open(ctx context.Context) (*session, error) {
 	select {
@@ -30,23 +33,17 @@ func (e *Engine) open(ctx context.Context) (*session, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	e.state.Lock()
-	closed := e.state.closed
-	if !closed {
-		e.state.running.Add(1)
-	}
-	e.state.Unlock()
-	if closed {
+	if !e.requests.begin() {
 		<-e.slots
 		return nil, ErrClosed
 	}
-	s := &session{engine: e, name: "footfall-" + strconv.FormatUint(e.sessions.Add(1), 10)}
+	s := &session{engine: e, name: sessionPrefix + strconv.FormatUint(e.sessions.Add(1), 10)}
 	// The name rides along as a setting that every statement of the session
 	// carries, and that system.processes shows: KILL QUERY finds it by that.
 	conn, err := e.library.Connect(append([]string{"--log_comment=" + s.name}, e.session...)...)
 	if err != nil {
 		<-e.slots
-		e.state.running.Done()
+		e.requests.end()
 		return nil, fmt.Errorf("open a session: %w", err)
 	}
 	s.conn = conn
@@ -58,7 +55,7 @@ func (s *session) close() {
 	s.once.Do(func() {
 		s.conn.Close()
 		<-s.engine.slots
-		s.engine.state.running.Done()
+		s.engine.requests.end()
 	})
 }
 
@@ -108,7 +105,7 @@ func (s *session) killedBy(ctx context.Context) (release func()) {
 // have begun yet.
 func (s *session) killUntil(finished <-chan struct{}) {
 	for pause := 2 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		s.engine.kill(s.name)
+		s.kill()
 		timer := time.NewTimer(pause)
 		select {
 		case <-finished:
@@ -119,14 +116,17 @@ func (s *session) killUntil(finished <-chan struct{}) {
 	}
 }
 
-func (e *Engine) kill(session string) {
+func (s *session) kill() { s.engine.kill("= '" + s.name + "'") }
+
+// kill ends the statements of the sessions whose names match a condition.
+func (e *Engine) kill(names string) {
 	e.control.Lock()
 	defer e.control.Unlock()
 	if e.control.conn == nil {
 		return
 	}
 	// An error here is not the caller's: he learns how his statement ended.
-	result, err := e.control.conn.Query("KILL QUERY WHERE Settings['log_comment'] = "+quoteText(session)+" ASYNC", "Null")
+	result, err := e.control.conn.Query("KILL QUERY WHERE Settings['log_comment'] "+names+" ASYNC", "Null")
 	if err == nil {
 		result.Close()
 	}

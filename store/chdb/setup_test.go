@@ -11,8 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 )
 
 func TestMain(m *testing.M) {
@@ -50,7 +51,7 @@ func (c client) send(body io.Reader, parameters ...string) (*http.Response, stri
 	require.NoError(c.t, err)
 	response, err := c.http.Do(request)
 	require.NoError(c.t, err)
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	require.NoError(c.t, err)
 	return response, string(answer)

@@ -54,7 +54,7 @@ func (s *stress) do(ctx context.Context, body []byte, sql string, settings ...st
 	if err != nil {
 		return "", err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s: %s", sql, answer)

@@ -51,7 +51,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		// where the engine does not look up from its work.
 		go func() {
 			if out := <-answered; out.response != nil {
-				out.response.Body.Close()
+				_ = out.response.Body.Close()
 			}
 		}()
 		return nil, context.Cause(r.Context())

@@ -30,6 +30,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"github.com/footfall-go/footfall/internal/testenv"
 	"github.com/footfall-go/footfall/store/chdb"
 )

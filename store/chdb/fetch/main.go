@@ -23,8 +23,8 @@ func main() {
 	verify := flag.Bool("verify", false, "compare the whole library with its recorded digest")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	path, err := fetch(ctx, *verify)
+	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "fetch:", err)
 		os.Exit(1)

@@ -26,7 +26,7 @@ type Library struct {
 	insertCancel, insertDestroy                      uintptr
 	resultBuffer, resultLength, resultError, destroy uintptr
 	resultRowsWritten                                uintptr
-	classify, version, setSignals                    uintptr
+	version, setSignals                              uintptr
 }
 
 var (
@@ -83,7 +83,6 @@ func (l *Library) bind(handle uintptr) error {
 		{&l.resultError, "chdb_result_error"},
 		{&l.resultRowsWritten, "chdb_result_rows_written"},
 		{&l.destroy, "chdb_destroy_query_result"},
-		{&l.classify, "chdb_classify_query_n"},
 		{&l.version, "chdb_version"},
 		{&l.setSignals, "chdb_set_signal_handlers_enabled"},
 	} {

@@ -37,6 +37,7 @@ func keepSignalHandlers(f func()) {
 }
 
 func rtSigaction(signal syscall.Signal, set, old *sigaction) {
-	syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(signal),
+	// It cannot fail: the signals are real ones, and so is the memory.
+	_, _, _ = syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(signal),
 		uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(old)), unsafe.Sizeof(set.mask), 0, 0)
 }

@@ -37,7 +37,7 @@ func (p Package) Fetch(ctx context.Context, path string, pack Packer) error {
 	if err != nil {
 		return fmt.Errorf("make a temporary directory: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 
 	archive, err := pack(ctx, p.Name+"@"+p.Version, dir)
 	if err != nil {
@@ -88,7 +88,7 @@ func (p Package) unpack(archive, target string) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	unzipped, err := gzip.NewReader(in)
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func digest(path string, to io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	_, err = io.Copy(to, file)
 	return err
 }

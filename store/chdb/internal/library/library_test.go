@@ -13,8 +13,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/footfall-go/footfall/store/chdb/internal/library"
 	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/store/chdb/internal/library"
 )
 
 // archive writes a package with the given members and returns its description
