@@ -1,0 +1,46 @@
+// Package query answers questions about events: how many, by how many persons,
+// in which sessions, and which ones.
+//
+// A question is a typed [Query]: a [Trend], [Sessions], [Events] or [Persons].
+// [Parse] reads one from JSON, strictly: a field it does not know is a mistake
+// and never ignored, and all mistakes are reported at once as an
+// [*InvalidError] with the JSON pointer of each. The [Engine] compiles it to
+// ClickHouse SQL with bound parameters, every table under its tenant's
+// predicate, runs it on a [Conn] and returns an [Answer]. The [Handler] does
+// the same over HTTP:
+//
+//	engine, err := query.NewEngine(query.Config{Conn: clickhouse.New(conn)})
+//	answer, err := engine.Run(ctx, t, &query.Trend{
+//		Scope:  query.Scope{Range: query.Range{Last: "30d"}},
+//		Series: []query.Series{{Selector: query.Selector{Event: "Order Completed"}}},
+//	})
+//
+// # What the numbers mean
+//
+// A day, week or month is one of the calendar of a time zone, never a multiple
+// of 86,400 s; an hour begins with the local hour and ends early where the
+// clock changes. A range is half-open. Uniques over a range are counted over
+// the range and are not the sum of its buckets.
+//
+// The person of an event is its user; without one, the user its visitor is
+// linked to by the first link after the last unlink; else the visitor. Alias
+// edges are followed from there, the newest of each id; of the edges of a
+// circle the newest does not count. This is resolved when a question is asked,
+// so a login counts what was done before it.
+//
+// A property is compared as text by eq, in, contains and matches, where a
+// number has its shortest text (42, not 42.0); gt, gte, lt and lte compare
+// numbers with numbers and, given a date or an RFC 3339 time, texts that are
+// times. An event without the property fails each of these and passes their
+// negations. matches is an RE2 search in which a dot does not match the end
+// of a line.
+//
+// Uniques and quantiles are exact. median, p90, p95 and p99 interpolate
+// linearly between the two nearest values (type 7 of Hyndman and Fan, the
+// default of R, NumPy and spreadsheets). Sums are compensated. Aggregates of
+// nothing are null, but a sum or count of nothing is 0.
+//
+// A session lies in the range its start lies in. Under a filter it counts if
+// the filter is true for at least one of its events. It is engaged with 10
+// seconds or two views, and bounced otherwise.
+package query

@@ -1,0 +1,139 @@
+package query
+
+import "strings"
+
+// Filter is true or false for an event. It has exactly one form: And, Or, Not,
+// or Property with Op and Value.
+type Filter struct {
+	And []Filter `json:"and,omitempty"`
+	Or  []Filter `json:"or,omitempty"`
+	Not *Filter  `json:"not,omitempty"`
+
+	// Property is "event." and the name of a property, or session.duration
+	// (seconds), session.views, session.entry or session.exit (the path of
+	// the session's first and last view).
+	Property string `json:"property,omitempty"`
+	Op       Op     `json:"op,omitempty"`
+	// Value is a text, number or bool; a list of them for In and NotIn; nil
+	// for IsSet and IsNotSet. Numbers may be of any Go type or json.Number.
+	Value any `json:"value,omitempty"`
+}
+
+// Op compares a property with a value.
+type Op string
+
+// The comparisons. A missing property is true for NotEqual, NotIn, NotContains
+// and IsNotSet, and false for the others.
+const (
+	Equal          Op = "eq"
+	NotEqual       Op = "ne"
+	In             Op = "in"
+	NotIn          Op = "not_in"
+	Contains       Op = "contains"
+	NotContains    Op = "not_contains"
+	Matches        Op = "matches"
+	Greater        Op = "gt"
+	GreaterOrEqual Op = "gte"
+	Less           Op = "lt"
+	LessOrEqual    Op = "lte"
+	IsSet          Op = "is_set"
+	IsNotSet       Op = "is_not_set"
+)
+
+// negations maps the comparisons a missing property passes to those they
+// negate.
+var negations = map[Op]Op{NotEqual: Equal, NotIn: In, NotContains: Contains, IsNotSet: IsSet}
+
+// property is a name cut into its scope and the rest.
+type property struct{ scope, name string }
+
+// The scopes of properties. Those of persons and groups come later.
+const (
+	ofEvent   = "event"
+	ofSession = "session"
+)
+
+func parseProperty(text string) property {
+	scope, name, _ := strings.Cut(text, ".")
+	return property{scope, name}
+}
+
+// The properties of a session.
+const (
+	sessionDuration = "duration"
+	sessionViews    = "views"
+	sessionEntry    = "entry"
+	sessionExit     = "exit"
+)
+
+// checkProperty reports what is wrong with a property and whether it can be
+// used at all.
+func (c *checker) checkProperty(path, text string) bool {
+	p := parseProperty(text)
+	switch p.scope {
+	case ofEvent:
+		switch {
+		case p.name == "":
+			c.fail(path, "bad_value", "the name is missing behind %q", "event.")
+		case len(p.name) > maxText:
+			c.fail(path, "too_long", "a name has at most %d bytes", maxText)
+		case !isText(p.name):
+			c.fail(path, "bad_value", "a name is UTF-8 without zero bytes")
+		default:
+			return true
+		}
+	case ofSession:
+		switch p.name {
+		case sessionDuration, sessionViews, sessionEntry, sessionExit:
+			return true
+		}
+		c.fail(path, "bad_value", "a session has the properties duration, views, entry and exit, not %q", clip(p.name))
+	case "person", "group":
+		c.fail(path, "unsupported", "properties of a %s are not supported by this version", p.scope)
+	case "":
+		c.fail(path, "required", "a property is required, such as %q", "event.price")
+	default:
+		c.fail(path, "bad_value", "a property begins with %q or %q, unlike %q", "event.", "session.", clip(text))
+	}
+	return false
+}
+
+func (c *checker) checkFilter(path string, f *Filter, depth int) {
+	if c.nodes++; c.nodes == maxFilterNodes+1 {
+		c.fail(path, "too_many", "all filters together have at most %d parts", maxFilterNodes)
+	}
+	if c.nodes > maxFilterNodes || depth > maxFilterDepth {
+		if depth == maxFilterDepth+1 {
+			c.fail(path, "too_deep", "filters nest at most %d deep", maxFilterDepth)
+		}
+		return
+	}
+	forms := 0
+	for _, used := range []bool{f.And != nil, f.Or != nil, f.Not != nil, f.Property != "" || f.Op != "" || f.Value != nil} {
+		if used {
+			forms++
+		}
+	}
+	if forms != 1 {
+		c.fail(path, "bad_value", "a filter is exactly one of and, or, not, or property with op and value")
+		return
+	}
+	list := func(name string, filters []Filter) {
+		if len(filters) == 0 {
+			c.fail(path+"/"+name, "required", "at least one filter is required")
+		}
+		for i := range filters {
+			c.checkFilter(index(path+"/"+name, i), &filters[i], depth+1)
+		}
+	}
+	switch {
+	case f.And != nil:
+		list("and", f.And)
+	case f.Or != nil:
+		list("or", f.Or)
+	case f.Not != nil:
+		c.checkFilter(path+"/not", f.Not, depth+1)
+	default:
+		c.checkComparison(path, f)
+	}
+}

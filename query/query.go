@@ -1,0 +1,177 @@
+package query
+
+import "encoding/json"
+
+// Query is a question: a [*Trend], [*Sessions], [*Events] or [*Persons]. No
+// other package implements it.
+type Query interface {
+	// Kind returns the name of the kind in JSON.
+	Kind() string
+	// Validate returns an [*InvalidError] with every mistake, or nil.
+	Validate() error
+
+	scope() *Scope
+	check(c *checker)
+}
+
+// Scope is what every question has.
+type Scope struct {
+	// Range is the time the question is about. It is required.
+	Range Range `json:"range"`
+	// Zone is the IANA name of the time zone of days, weeks and months.
+	// Defaults to the tenant's.
+	Zone string `json:"zone,omitempty"`
+	// Filter is true for the events that count. Defaults to all.
+	Filter *Filter `json:"filter,omitempty"`
+}
+
+func (s *Scope) scope() *Scope { return s }
+
+// Selector chooses events by name and filter.
+type Selector struct {
+	// Event is the name of the events, or "*" for all that somebody did.
+	Event string `json:"event"`
+	// Filter is true for the events that count. Defaults to all.
+	Filter *Filter `json:"filter,omitempty"`
+	// Name is what the series is called in the answer. Defaults to Event.
+	Name string `json:"name,omitempty"`
+}
+
+// Trend asks for numbers over time.
+type Trend struct {
+	Scope
+	// Interval is the width of a bucket. Defaults to a day.
+	Interval Interval `json:"interval,omitempty"`
+	// Series are the lines of the chart, at least one.
+	Series []Series `json:"series"`
+	// Breakdown splits each series by the values of a property.
+	Breakdown *Breakdown `json:"breakdown,omitempty"`
+}
+
+// Series is one line of a chart.
+type Series struct {
+	Selector
+	// Measure is the number asked for. Defaults to events.
+	Measure Measure `json:"measure,omitempty"`
+	// Of is the property that sum, avg, min, max, median and the percentiles
+	// are about, such as "event.price".
+	Of string `json:"of,omitempty"`
+}
+
+// Breakdown splits by the values of a property.
+type Breakdown struct {
+	Property string `json:"property"`
+	// Limit is how many values are shown, those with the greatest measure
+	// over the whole range; the others are "$other". Defaults to 10.
+	Limit int `json:"limit,omitempty"`
+}
+
+// Measure is the number a [Series] asks for.
+type Measure string
+
+// The measures.
+const (
+	CountEvents   Measure = "events"
+	CountPersons  Measure = "persons"
+	CountSessions Measure = "sessions"
+	PerPerson     Measure = "per_person" // events per person
+	Sum           Measure = "sum"
+	Avg           Measure = "avg"
+	Min           Measure = "min"
+	Max           Measure = "max"
+	Median        Measure = "median"
+	P90           Measure = "p90"
+	P95           Measure = "p95"
+	P99           Measure = "p99"
+)
+
+// Sessions asks how long and how deep sessions are and where they begin and
+// end.
+type Sessions struct {
+	Scope
+	// Interval is the width of a bucket. Defaults to the total.
+	Interval Interval `json:"interval,omitempty"`
+}
+
+// Events asks for the events themselves, newest first, those that say who
+// somebody is included.
+type Events struct {
+	Scope
+	// Person is whose events are asked for: "user:ID" or "visitor:ID".
+	// Defaults to everybody's.
+	Person string `json:"person,omitempty"`
+	// Limit is the size of a page, at most 1000. Defaults to 100.
+	Limit int `json:"limit,omitempty"`
+	// Cursor is the Next of the page before. Defaults to the first page.
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// Persons asks who did something: the persons with an event in the range for
+// which the filter is true.
+type Persons struct {
+	Scope
+	// Limit is the size of a page, at most 1000. Defaults to 100.
+	Limit int `json:"limit,omitempty"`
+	// Cursor is the Next of the page before. Defaults to the first page.
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// Kind returns "trend".
+func (q *Trend) Kind() string { return "trend" }
+
+// Kind returns "sessions".
+func (q *Sessions) Kind() string { return "sessions" }
+
+// Kind returns "events".
+func (q *Events) Kind() string { return "events" }
+
+// Kind returns "persons".
+func (q *Persons) Kind() string { return "persons" }
+
+// Validate implements [Query].
+func (q *Trend) Validate() error { return validate(q) }
+
+// Validate implements [Query].
+func (q *Sessions) Validate() error { return validate(q) }
+
+// Validate implements [Query].
+func (q *Events) Validate() error { return validate(q) }
+
+// Validate implements [Query].
+func (q *Persons) Validate() error { return validate(q) }
+
+// MarshalJSON returns the JSON that [Parse] reads.
+func (q *Trend) MarshalJSON() ([]byte, error) {
+	type plain Trend
+	return json.Marshal(struct {
+		Kind string `json:"kind"`
+		*plain
+	}{q.Kind(), (*plain)(q)})
+}
+
+// MarshalJSON returns the JSON that [Parse] reads.
+func (q *Sessions) MarshalJSON() ([]byte, error) {
+	type plain Sessions
+	return json.Marshal(struct {
+		Kind string `json:"kind"`
+		*plain
+	}{q.Kind(), (*plain)(q)})
+}
+
+// MarshalJSON returns the JSON that [Parse] reads.
+func (q *Events) MarshalJSON() ([]byte, error) {
+	type plain Events
+	return json.Marshal(struct {
+		Kind string `json:"kind"`
+		*plain
+	}{q.Kind(), (*plain)(q)})
+}
+
+// MarshalJSON returns the JSON that [Parse] reads.
+func (q *Persons) MarshalJSON() ([]byte, error) {
+	type plain Persons
+	return json.Marshal(struct {
+		Kind string `json:"kind"`
+		*plain
+	}{q.Kind(), (*plain)(q)})
+}

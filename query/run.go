@@ -1,0 +1,152 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// run is the state of one question.
+type run struct {
+	engine   *Engine
+	tenant   *tenant.Tenant
+	cal      calendar
+	now      time.Time
+	deadline time.Time
+	from, to time.Time
+	read     struct{ rows, bytes uint64 }
+	known    *people // nil until asked for
+}
+
+// maxResult bounds the rows of any statement's result.
+const maxResult = 2 * maxCells
+
+// plan makes the question definite for its next statement.
+func (r *run) plan() *plan {
+	p := &plan{
+		tenant: r.tenant.ID.String(), silo: r.tenant.Silo(), cal: r.cal,
+		from: r.from.UnixMilli(), to: r.to.UnixMilli(),
+		limits: limits{
+			milliseconds: max(1, time.Until(r.deadline).Milliseconds()),
+			memory:       r.engine.config.MaxMemory,
+			rows:         r.engine.config.MaxRows,
+			result:       maxResult,
+		},
+	}
+	p.since = p.from
+	if keep := r.tenant.Retention; keep > 0 {
+		// What is to be deleted tonight is not shown today.
+		p.since = min(max(p.from, r.now.Add(-keep).UnixMilli()), p.to)
+	}
+	if r.known != nil {
+		p.people = *r.known
+	}
+	return p
+}
+
+// planWithPeople is plan for statements that resolve persons.
+func (r *run) planWithPeople(ctx context.Context) (*plan, error) {
+	if r.known == nil {
+		known, err := r.meet(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the identity edges: %w", err)
+		}
+		r.known = known
+	}
+	return r.plan(), nil
+}
+
+// meet finds out which identity edges the tenant has.
+func (r *run) meet(ctx context.Context) (*people, error) {
+	known := new(people)
+	err := r.each(ctx, r.plan().compilePeople(), func(rows Rows) error {
+		var links, unlinks, aliases uint64
+		if err := rows.Scan(&links, &unlinks, &aliases); err != nil {
+			return err
+		}
+		*known = people{links: links > 0, unlinks: unlinks > 0, aliases: aliases > 0}
+		return nil
+	})
+	if err != nil || !known.aliases {
+		return known, err
+	}
+	var edges []alias
+	err = r.each(ctx, r.plan().compileChains(), func(rows Rows) error {
+		var e alias
+		err := rows.Scan(&e.from, &e.to)
+		edges = append(edges, e)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(edges) > maxChained {
+		return nil, fmt.Errorf("%w: more than %d aliases lead to other aliases", ErrLimit, maxChained)
+	}
+	known.from, known.to = chase(edges)
+	return known, nil
+}
+
+// each runs a statement and calls read for every row.
+func (r *run) each(ctx context.Context, s Statement, read func(Rows) error) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	rows, err := r.engine.config.Conn.Query(ctx, s)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		if err := read(rows); err != nil {
+			return errors.Join(fmt.Errorf("read a row: %w", err), rows.Close())
+		}
+	}
+	err = rows.Err()
+	readRows, readBytes := rows.Read()
+	r.read.rows += readRows
+	r.read.bytes += readBytes
+	return errors.Join(err, rows.Close())
+}
+
+// explain says of a failed statement what the asker should know: who gave up,
+// he or the clock.
+func (r *run) explain(asked, bounded context.Context, err error) error {
+	if asked.Err() != nil {
+		return context.Cause(asked)
+	}
+	if bounded.Err() != nil && !errors.Is(err, ErrTimeout) {
+		return fmt.Errorf("%w: %w", ErrTimeout, err)
+	}
+	return err
+}
+
+// bucketsOf returns the buckets of the range and their edges.
+func (r *run) bucketsOf(i Interval, lines int) (starts []time.Time, edges []int64, open bool, err error) {
+	starts, end, ok := r.cal.buckets(i, r.from, r.to)
+	if !ok {
+		return nil, nil, false, &InvalidError{[]Problem{{"/interval", "too_many", fmt.Sprintf("the range has more than %d buckets of this interval", maxBuckets)}}}
+	}
+	if len(starts)*lines > maxCells {
+		return nil, nil, false, &InvalidError{[]Problem{{"", "too_many", fmt.Sprintf("the answer would have more than %d numbers; ask for fewer buckets, series or values of the breakdown", maxCells)}}}
+	}
+	if r.to.Before(end) {
+		end = r.to
+	}
+	edges = make([]int64, len(starts))
+	for n, start := range starts {
+		edges[n] = start.UnixMilli()
+	}
+	return starts, edges, end.After(r.now), nil
+}
+
+// bucketIndex finds a bucket by what statements call it.
+func bucketIndex(edges []int64) map[int64]int {
+	indexes := make(map[int64]int, len(edges))
+	for i, second := range seconds(edges) {
+		indexes[second] = i
+	}
+	return indexes
+}

@@ -1,0 +1,90 @@
+package query
+
+import "github.com/footfall-go/footfall/internal/schema"
+
+// sessionKey names a session in both tables.
+const sessionKey = "(visitor, session)"
+
+// views are the events a session's entry and exit are taken from.
+const views = "type IN ('page', 'screen')"
+
+// sessionValues returns a table of the sessions that can hold an event of the
+// range, with one property: visitor, session, has, text, hasNum, num.
+func (s *sql) sessionValues(name string) (table string, a accessor) {
+	switch name {
+	case sessionDuration:
+		value := "(" + millis("last") + " - " + millis("start") + ") / 1000 AS num"
+		return s.sessionsAround("visitor, session, " + value), accessor{hasText: "0", hasNum: "1", num: "num"}
+	case sessionViews:
+		return s.sessionsAround("visitor, session, toFloat64(views) AS num"), accessor{hasText: "0", hasNum: "1", num: "num"}
+	}
+	return s.viewsOf(name, s.since-sessionReach, s.to+sessionReach),
+		accessor{hasText: "has", text: "text", hasNum: "0"}
+}
+
+func (s *sql) sessionsAround(columns string) string {
+	return s.scan(columns, schema.Sessions,
+		"opened_date >= "+s.date(s.since-sessionReach), "opened_date <= "+s.date(s.to+sessionReach))
+}
+
+// viewsOf returns a table of the first or last view of each session: visitor,
+// session, has, text. The order of the log decides between views of one time.
+func (s *sql) viewsOf(name string, from, to int64, where ...string) string {
+	choose := "argMin"
+	if name == sessionExit {
+		choose = "argMax"
+	}
+	path, screen := s.text("$path"), s.text("name")
+	has := "if(type = 'page', mapContains(texts, " + path + "), mapContains(texts, " + screen + "))"
+	text := "if(type = 'page', texts[" + path + "], texts[" + screen + "])"
+	view := choose + "((" + has + ", " + text + "), (time, _epoch, _o, _i)) AS view"
+	rows := s.scan("visitor, session, "+view, schema.Events,
+		append(append(s.between(from, to), views, "session != 0"), where...)...)
+	return "SELECT visitor, session, view.1 AS has, view.2 AS text FROM (" + rows + " GROUP BY visitor, session)"
+}
+
+// sessionCondition is true for rows whose session fulfils a comparison; a row
+// without a session does not.
+func (s *sql) sessionCondition(name string, op Op, value any) string {
+	table, a := s.sessionValues(name)
+	return sessionKey + " IN (SELECT visitor, session FROM (" + table + ") WHERE " + s.compare(a, op, value) + ")"
+}
+
+// sessions returns the sessions of the range with their numbers: time,
+// visitor, session, views, seconds, engaged.
+func (s *sql) sessions(f *Filter) string {
+	where := []string{
+		"opened_date >= " + s.date(s.since-sessionReach), "opened_date <= " + s.date(s.to+sessionReach),
+		"start >= " + s.moment(s.since), "start < " + s.moment(s.to),
+	}
+	if f != nil {
+		// An event of a session that starts in the range is not before it.
+		holding := append(s.between(s.since, s.to+sessionReach), "session != 0", behaviour, s.filter(f))
+		where = append(where, sessionKey+" IN ("+s.scan("visitor, session", schema.Events, holding...)+")")
+	}
+	return s.scan("start, visitor, session, views, ("+millis("last")+" - "+millis("start")+") / 1000 AS seconds", schema.Sessions, where...)
+}
+
+// engaged tells the sessions that are no bounce.
+const engaged = "(seconds >= 10 OR views >= 2)"
+
+// compileSessions returns the numbers of each bucket: bucket, count, engaged,
+// views, and mean, median and p90 of the seconds.
+func (p *plan) compileSessions(q *Sessions, edges []int64) Statement {
+	s := p.sql()
+	text := "SELECT toInt64(" + s.bucketOf("start", edges) + ") AS bucket, count() AS n, countIf(" + engaged + ") AS stayed, toFloat64(avg(views)) AS depth, " +
+		"toFloat64(avg(seconds)) AS mean, quantileExactInclusive(0.5)(seconds) AS median, quantileExactInclusive(0.9)(seconds) AS p90\n" +
+		"FROM (" + s.sessions(q.Filter) + ")\nGROUP BY bucket"
+	return s.statement(text)
+}
+
+// topViews is how many entries and exits are listed.
+const topViews = 10
+
+// compileViews returns where the sessions began or ended: text, count.
+func (p *plan) compileViews(q *Sessions, name string) Statement {
+	s := p.sql()
+	chosen := sessionKey + " IN (SELECT visitor, session FROM (" + s.sessions(q.Filter) + "))"
+	return s.statement("SELECT text, count() AS n\nFROM (" + s.viewsOf(name, s.since, s.to+sessionReach, chosen) + ")\n" +
+		"WHERE has GROUP BY text ORDER BY n DESC, text ASC LIMIT " + itoa(topViews))
+}

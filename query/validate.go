@@ -1,0 +1,249 @@
+package query
+
+import (
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Bounds of a question, so that no stranger's text costs more than a chart is
+// worth.
+const (
+	maxText        = 8 << 10 // bytes of a name or value
+	maxPattern     = 1000    // bytes of a regular expression
+	maxValues      = 1000    // values of a list
+	maxFilterNodes = 200
+	maxFilterDepth = 20
+	maxSeries      = 26
+	maxBuckets     = 10_000
+	maxCells       = 500_000 // series × values of a breakdown × buckets
+	maxBreakdown   = 1000
+	maxPage        = 1000
+
+	defaultBreakdown = 10
+	defaultPage      = 100
+)
+
+func (q *Trend) check(c *checker) {
+	q.Scope.check(c)
+	c.checkInterval(q.Interval)
+	if len(q.Series) == 0 {
+		c.fail("/series", "required", "at least one series is required")
+	}
+	if len(q.Series) > maxSeries {
+		c.fail("/series", "too_many", "a trend has at most %d series", maxSeries)
+		return
+	}
+	for i := range q.Series {
+		q.Series[i].check(c, index("/series", i))
+	}
+	if b := q.Breakdown; b != nil {
+		c.checkProperty("/breakdown/property", b.Property)
+		if b.Limit < 0 || b.Limit > maxBreakdown {
+			c.fail("/breakdown/limit", "bad_value", "a limit is between 1 and %d", maxBreakdown)
+		}
+	}
+}
+
+func (s *Series) check(c *checker, path string) {
+	c.checkSelector(path, &s.Selector)
+	switch s.Measure {
+	case "", CountEvents, CountPersons, CountSessions, PerPerson:
+		if s.Of != "" {
+			c.fail(path+"/of", "bad_value", "%q counts and has no property", s.measure())
+		}
+	case Sum, Avg, Min, Max, Median, P90, P95, P99:
+		switch p := parseProperty(s.Of); {
+		case s.Of == "":
+			c.fail(path+"/of", "required", "%q needs a property", s.Measure)
+		case p.scope == ofSession:
+			c.fail(path+"/of", "unsupported", "measures of a session's properties are not supported by this version; ask for kind sessions")
+		default:
+			c.checkProperty(path+"/of", s.Of)
+		}
+	default:
+		c.fail(path+"/measure", "bad_value", "a measure is one of events, persons, sessions, per_person, sum, avg, min, max, median, p90, p95 and p99, not %q", clip(string(s.Measure)))
+	}
+}
+
+func (q *Sessions) check(c *checker) {
+	q.Scope.check(c)
+	c.checkInterval(q.Interval)
+}
+
+func (q *Events) check(c *checker) {
+	q.Scope.check(c)
+	c.checkPage(q.Limit)
+	if q.Person != "" {
+		if _, _, ok := parsePerson(q.Person); !ok {
+			c.fail("/person", "bad_value", "a person is %q or %q, unlike %q", "user:ID", "visitor:ID", clip(q.Person))
+		}
+	}
+	if q.Cursor != "" {
+		if _, ok := parseEventCursor(q.Cursor); !ok {
+			c.fail("/cursor", "bad_value", "a cursor is the next of an earlier answer")
+		}
+	}
+}
+
+func (q *Persons) check(c *checker) {
+	q.Scope.check(c)
+	c.checkPage(q.Limit)
+	if q.Cursor != "" {
+		if _, ok := parsePersonCursor(q.Cursor); !ok {
+			c.fail("/cursor", "bad_value", "a cursor is the next of an earlier answer")
+		}
+	}
+}
+
+func (s *Scope) check(c *checker) {
+	loc := time.UTC
+	if s.Zone != "" {
+		var err error
+		if loc, err = loadZone(s.Zone); err != nil {
+			c.fail("/zone", "bad_value", "%q is no IANA time zone", clip(s.Zone))
+			loc = time.UTC
+		}
+	}
+	s.Range.check(c, loc)
+	if s.Filter != nil {
+		c.checkFilter("/filter", s.Filter, 1)
+	}
+}
+
+func (c *checker) checkInterval(i Interval) {
+	switch i {
+	case "", Hour, Day, Week, Month, Total:
+	default:
+		c.fail("/interval", "bad_value", "an interval is hour, day, week, month or total, not %q", clip(string(i)))
+	}
+}
+
+func (c *checker) checkSelector(path string, s *Selector) {
+	switch {
+	case s.Event == "":
+		c.fail(path+"/event", "required", "event is required; %q is any", "*")
+	case len(s.Event) > maxText:
+		c.fail(path+"/event", "too_long", "a name has at most %d bytes", maxText)
+	case !isText(s.Event):
+		c.fail(path+"/event", "bad_value", "a name is UTF-8 without zero bytes")
+	}
+	if len(s.Name) > maxText {
+		c.fail(path+"/name", "too_long", "a name has at most %d bytes", maxText)
+	}
+	if s.Filter != nil {
+		c.checkFilter(path+"/filter", s.Filter, 1)
+	}
+}
+
+func (c *checker) checkPage(limit int) {
+	if limit < 0 || limit > maxPage {
+		c.fail("/limit", "bad_value", "a limit is between 1 and %d", maxPage)
+	}
+}
+
+func (c *checker) checkComparison(path string, f *Filter) {
+	usable := c.checkProperty(path+"/property", f.Property)
+	at := path + "/value"
+	switch f.Op {
+	case IsSet, IsNotSet:
+		if f.Value != nil {
+			c.fail(at, "bad_value", "%q has no value", f.Op)
+		}
+		return
+	case In, NotIn:
+		c.checkList(at, f)
+		return
+	case Equal, NotEqual, Contains, NotContains, Matches, Greater, GreaterOrEqual, Less, LessOrEqual:
+	case "":
+		c.fail(path+"/op", "required", "op is required")
+		return
+	default:
+		c.fail(path+"/op", "bad_value", "an op is one of eq, ne, in, not_in, contains, not_contains, matches, gt, gte, lt, lte, is_set and is_not_set, not %q", clip(string(f.Op)))
+		return
+	}
+	if f.Value == nil {
+		c.fail(at, "required", "%q needs a value; a missing property is asked for with is_not_set", f.Op)
+		return
+	}
+	v, ok := scalarOf(f.Value)
+	if !ok {
+		c.fail(at, "bad_type", "the value is a text, a number or a bool")
+		return
+	}
+	c.checkText(at, v.text)
+	switch f.Op {
+	case Matches:
+		c.checkPattern(at, f.Value, v.text)
+	case Greater, GreaterOrEqual, Less, LessOrEqual:
+		_, isTime := parseMoment(v.text, time.UTC)
+		if !v.isNumber && !isTime {
+			c.fail(at, "bad_value", "%q compares with a number, a date or an RFC 3339 time, not %q", f.Op, clip(v.text))
+		}
+		if usable && isTime && !v.isNumber && parseProperty(f.Property).scope == ofSession {
+			c.fail(at, "bad_value", "%s is no time", f.Property)
+		}
+	}
+}
+
+func (c *checker) checkList(path string, f *Filter) {
+	values, ok := listOf(f.Value)
+	switch {
+	case f.Value == nil:
+		c.fail(path, "required", "%q needs a list of values", f.Op)
+	case !ok:
+		c.fail(path, "bad_type", "the value is a list of texts, numbers and bools")
+	case len(values) == 0:
+		c.fail(path, "required", "at least one value is required")
+	case len(values) > maxValues:
+		c.fail(path, "too_many", "a list has at most %d values", maxValues)
+	default:
+		size := 0
+		for i, v := range values {
+			c.checkText(index(path, i), v.text)
+			size += len(v.text)
+		}
+		if size > 8*maxText {
+			c.fail(path, "too_long", "the values of a list have at most %d bytes", 8*maxText)
+		}
+	}
+}
+
+func (c *checker) checkText(path, text string) {
+	if len(text) > maxText {
+		c.fail(path, "too_long", "a value has at most %d bytes", maxText)
+	}
+	if !utf8.ValidString(text) {
+		c.fail(path, "bad_value", "a value is UTF-8")
+	}
+}
+
+// checkPattern accepts what Go's regexp accepts: RE2 with the same bounds on
+// repetition, which the engine's RE2 accepts too.
+func (c *checker) checkPattern(path string, value any, pattern string) {
+	if _, ok := value.(string); !ok {
+		c.fail(path, "bad_type", "a regular expression is a text")
+		return
+	}
+	if len(pattern) > maxPattern {
+		c.fail(path, "too_long", "a regular expression has at most %d bytes", maxPattern)
+		return
+	}
+	if strings.ContainsRune(pattern, 0) {
+		c.fail(path, "bad_value", "a regular expression has no zero bytes")
+		return
+	}
+	if _, err := regexp.Compile(pattern); err != nil {
+		c.fail(path, "bad_value", "not a regular expression of RE2: %s", clip(strings.TrimPrefix(err.Error(), "error parsing regexp: ")))
+	}
+}
+
+func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
+func (s *Series) measure() Measure {
+	if s.Measure == "" {
+		return CountEvents
+	}
+	return s.Measure
+}
