@@ -1,0 +1,253 @@
+package local
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/stream"
+)
+
+// request is one thing to be made durable: records, a plan or a position.
+type request struct {
+	records []footfall.Record // the log's own copies, values shared
+	encoded *encoded          // of the records
+	plan    *stream.Plan
+	owner   *partition // who commits the plan
+	written bool       // the plan was, its owner being the owner
+
+	positionKey []byte
+	position    int64
+
+	first int64 // offset and time of the records, once they have them
+	time  footfall.Millis
+	done  chan error // takes one answer, the first
+}
+
+func (r *request) answer(err error) {
+	select {
+	case r.done <- err:
+	default:
+	}
+}
+
+// Append implements [stream.Log]. Appends that meet share one sync. Either all
+// records of the call are in the log or none; their partition must be 0.
+func (l *Log) Append(ctx context.Context, records []footfall.Record) error {
+	if len(records) == 0 {
+		return ctx.Err()
+	}
+	l.checkSpace()
+	if err := l.refusing(true); err != nil {
+		return err
+	}
+	for i := range records {
+		if records[i].Partition != 0 {
+			return fmt.Errorf("append to partition %d of a log that has only 0", records[i].Partition)
+		}
+	}
+	r := &request{records: slices.Clone(records), encoded: encodedPool.Get().(*encoded)}
+	for i := range records {
+		r.encoded.add(&records[i])
+	}
+	if err := l.submit(ctx, r); err != nil {
+		return err
+	}
+	for i := range records {
+		records[i].Epoch, records[i].Offset, records[i].Time = 0, r.first+int64(i), r.time
+	}
+	return nil
+}
+
+func (l *Log) refusing(appends bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refusal(appends)
+}
+
+// submit queues a request and waits for its answer. Who finds no writer at
+// work starts one; it ends when the queue is empty. The writer is a goroutine
+// of its own so that a disk that hangs holds no caller.
+func (l *Log) submit(ctx context.Context, r *request) error {
+	r.done = make(chan error, 1)
+	l.mu.Lock()
+	if err := l.refusal(r.records != nil); err != nil {
+		l.mu.Unlock()
+		return err
+	}
+	l.queue = append(l.queue, r)
+	if l.writing == nil {
+		l.takeQueue()
+		l.engine.users.Add(1)
+		go l.write(l.engine, l.writing)
+	}
+	l.mu.Unlock()
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// groupBytes bounds what is written with one sync, and keyBytes what stands
+// under one key: reading one record decodes all before it there.
+const (
+	groupBytes = 2 << 20
+	keyBytes   = 64 << 10
+)
+
+// takeQueue moves requests from the queue into the writer's hands; l.mu is
+// held.
+func (l *Log) takeQueue() {
+	n, size := 0, 0
+	for n < len(l.queue) && (n == 0 || size < groupBytes) {
+		if e := l.queue[n].encoded; e != nil {
+			size += len(e.b)
+		}
+		n++
+	}
+	l.writing = slices.Clone(l.queue[:n])
+	l.queue = slices.Delete(l.queue, 0, n)
+}
+
+// write makes group after group of requests durable, until there is none.
+func (l *Log) write(e *engine, group []*request) {
+	defer e.users.Done()
+	for group != nil {
+		err := l.writeGroup(e, group)
+		l.mu.Lock()
+		if l.engine != e || l.health.broken != nil {
+			l.mu.Unlock()
+			return // these requests have their answer
+		}
+		l.finish(group, err)
+		l.writing = nil
+		if len(l.queue) > 0 {
+			l.takeQueue()
+		}
+		group = l.writing
+		l.mu.Unlock()
+	}
+}
+
+// writeGroup writes the requests in one batch. Only the writer moves the end
+// of the log, so that it may read it and write later.
+func (l *Log) writeGroup(e *engine, group []*request) error {
+	l.mu.Lock()
+	end, clock := l.end, max(l.clock, footfall.MillisOf(time.Now()))
+	owner := l.owner
+	l.mu.Unlock()
+
+	batch := e.db.NewBatch()
+	defer batch.Close()
+	positions := map[string]int64{}
+	for i := 0; i < len(group); i++ {
+		r := group[i]
+		switch {
+		case r.records != nil:
+			n := keyed(group[i:])
+			addGroup(batch, group[i:i+n], end, clock)
+			for _, r := range group[i : i+n] {
+				r.first, r.time = end, clock
+				end += int64(len(r.records))
+			}
+			i += n - 1
+		case r.plan != nil:
+			if r.owner != owner {
+				r.answer(stream.ErrFenced)
+				continue
+			}
+			_ = batch.Set(logKey(end, kindPlan), encodePlan(*r.plan), nil)
+			r.written = true
+		default:
+			old, ok := positions[string(r.positionKey)]
+			if !ok {
+				var err error
+				if old, err = readPosition(e.db, r.positionKey); err != nil {
+					return err
+				}
+			}
+			positions[string(r.positionKey)] = max(old, r.position)
+		}
+	}
+	for key, position := range positions {
+		_ = batch.Set([]byte(key), binary.BigEndian.AppendUint64(nil, uint64(position)), nil)
+	}
+	if batch.Empty() {
+		return nil
+	}
+	return batch.Commit(pebble.Sync)
+}
+
+// keyed returns how many of the appends at the front go under one key.
+func keyed(group []*request) int {
+	n, size := 0, 0
+	for n < len(group) && group[n].records != nil && (n == 0 || size+len(group[n].encoded.b) <= keyBytes) {
+		size += len(group[n].encoded.b)
+		n++
+	}
+	return n
+}
+
+// addGroup adds the records of some appends to the batch, under one key.
+func addGroup(batch *pebble.Batch, appends []*request, first int64, time footfall.Millis) {
+	count, size := 0, 0
+	for _, r := range appends {
+		count += len(r.records)
+		size += len(r.encoded.b)
+	}
+	var room [24]byte
+	head := appendGroupHead(room[:0], count, time)
+	key := logKey(first, kindRecord)
+	op := batch.SetDeferred(len(key), len(head)+size)
+	copy(op.Key, key)
+	at := copy(op.Value, head)
+	for _, r := range appends {
+		at += copy(op.Value[at:], r.encoded.b)
+	}
+	_ = op.Finish() // fails only for batches with an index
+}
+
+// finish makes a written group visible and answers it; l.mu is held.
+func (l *Log) finish(group []*request, err error) {
+	if err != nil {
+		err = fmt.Errorf("%w: write log: %w", stream.ErrUnavailable, err)
+	}
+	grown := false
+	for _, r := range group {
+		switch {
+		case r.records == nil:
+			if r.written && err == nil {
+				l.plan, l.planned = *r.plan, true
+				l.pending.dropBefore(r.plan.From)
+				l.tail.dropBefore(r.plan.From)
+			}
+		case err == nil:
+			for i := range r.records {
+				rec := &r.records[i]
+				var tenant uint32
+				tenant, rec.Tenant = l.pending.intern(rec.Tenant)
+				rec.Epoch, rec.Offset, rec.Time = 0, r.first+int64(i), r.time
+				l.pending.add(rec.Offset, entry{r.time, rec.Events, tenant})
+			}
+			l.end = r.first + int64(len(r.records))
+			l.clock = r.time
+			l.tail.push(r.records)
+			grown = true
+		}
+		if r.encoded != nil {
+			r.encoded.free()
+			r.encoded = nil
+		}
+		r.answer(err)
+	}
+	if grown {
+		l.wake()
+	}
+}
