@@ -159,8 +159,9 @@ func (d *Decoder) field(i, depth int, m *Message, f Field) int {
 		i = d.object(i, depth+1, m, f)
 	default:
 		i = d.value(i, depth)
-		if c == 'n' {
-			return i // null is no value
+		if c == 'n' && i > 0 {
+			m.values[f] = Span{Start: uint32(start)} // null is no value
+			return i
 		}
 	}
 	if i < 0 {

@@ -101,6 +101,9 @@ func (m *Message) Len() int { return int(m.Raw.End - m.Raw.Start) }
 // Has reports whether the message has a value for a field, null not counted.
 func (m *Message) Has(f Field) bool { return m.values[f].End != 0 }
 
+// Null reports whether the value of a field is null.
+func (m *Message) Null(f Field) bool { return m.values[f].End == 0 && m.values[f].Start != 0 }
+
 // Envelope is a batch: its own fields and the messages in it.
 type Envelope struct {
 	Message

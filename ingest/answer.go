@@ -1,0 +1,82 @@
+package ingest
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/footfall-go/footfall/internal/problem"
+)
+
+var jsonType = []string{"application/json"}
+
+// success answers with what was accepted and what was not.
+func (s *request) success() int {
+	b := append(s.answer[:0], `{"success":true,"accepted":`...)
+	b = strconv.AppendInt(b, int64(s.accepted), 10)
+	b = append(b, `,"rejected":[`...)
+	for i := range s.rejected {
+		r := &s.rejected[i]
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"index":`...)
+		b = strconv.AppendInt(b, int64(r.index), 10)
+		b = append(b, `,"messageId":`...)
+		b = appendQuoted(b, r.messageID[:min(len(r.messageID), 4*maxMessageID)])
+		b = append(append(append(b, `,"code":"`...), r.code...), `","message":`...)
+		b = appendQuoted(b, r.message)
+		b = append(b, '}')
+	}
+	b = append(b, "]}\n"...)
+	s.answer = b
+	s.w.Header()["Content-Type"] = jsonType
+	_, _ = s.w.Write(b) // the events are in the log whether the sender hears of it or not
+	return http.StatusOK
+}
+
+// nothingUsable names every message of a request none of which was accepted.
+func (s *request) nothingUsable(prefix string) problem.Problem {
+	p := problem.Problem{Title: "No event accepted", Status: http.StatusBadRequest, Detail: s.rejected[0].message}
+	if prefix != "" && len(s.rejected) > 1 {
+		p.Detail = fmt.Sprintf("all %d messages were refused", len(s.rejected))
+	}
+	for i := range s.rejected {
+		r := &s.rejected[i]
+		path := prefix
+		if prefix != "" {
+			path += "/" + strconv.Itoa(r.index)
+		}
+		if field := r.field.String(); field != "" {
+			path += "/" + field
+		}
+		p.Errors = append(p.Errors, problem.Error{Path: path, Code: string(r.code), Message: r.message})
+	}
+	return p
+}
+
+// appendQuoted appends a text as a JSON string. Bytes that are no UTF-8 become
+// U+FFFD.
+func appendQuoted[T []byte | string](b []byte, text T) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	for i := 0; i < len(text); {
+		c := text[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
+			b = utf8.AppendRune(b, r)
+			i += size
+			continue
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c < ' ':
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		default:
+			b = append(b, c)
+		}
+		i++
+	}
+	return append(b, '"')
+}

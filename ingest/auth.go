@@ -1,0 +1,108 @@
+package ingest
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/footfall-go/footfall/internal/problem"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// headerKey finds the key outside the body: the user of HTTP Basic, a bearer
+// token, or writeKey in the query, which is all a beacon can carry.
+func headerKey(r *http.Request) string {
+	if key := authorization(r); key != "" {
+		return key
+	}
+	if strings.Contains(r.URL.RawQuery, "writeKey=") {
+		query, err := url.ParseQuery(r.URL.RawQuery)
+		if err == nil {
+			return query.Get("writeKey")
+		}
+	}
+	return ""
+}
+
+func authorization(r *http.Request) string {
+	header := r.Header["Authorization"]
+	if len(header) == 0 {
+		return ""
+	}
+	scheme, credential, _ := strings.Cut(header[0], " ")
+	switch {
+	case strings.EqualFold(scheme, "Bearer"):
+		return strings.TrimSpace(credential)
+	case strings.EqualFold(scheme, "Basic"):
+		text, err := base64.StdEncoding.DecodeString(credential)
+		if err != nil {
+			return ""
+		}
+		user, _, _ := strings.Cut(string(text), ":")
+		return user
+	}
+	return ""
+}
+
+// authenticate asks who the sender is, and fills in default settings for
+// authenticators that leave them out.
+func (h *Handler) authenticate(r *http.Request, key string, want tenant.Access) (*tenant.Tenant, *problem.Problem) {
+	t, err := h.config.Auth.Authenticate(r, key, want)
+	switch {
+	case err == nil && t != nil:
+		if t.SessionGap == 0 || t.SessionCap == 0 || t.DedupWindow == 0 {
+			t = &tenant.Tenant{ID: t.ID, Settings: t.WithDefaults()}
+		}
+		if want == tenant.Send && !mayComeFrom(t, r) {
+			return t, &problem.Problem{Status: http.StatusForbidden, Detail: "this origin may not send for this key"}
+		}
+		return t, nil
+	case err == nil, errors.Is(err, tenant.ErrUnauthenticated):
+		return nil, &problem.Problem{Status: http.StatusUnauthorized, Detail: "no key, or an unknown one"}
+	case errors.Is(err, tenant.ErrForbidden):
+		return nil, &problem.Problem{Status: http.StatusForbidden, Detail: "this key may not do that"}
+	default:
+		h.config.Logger.ErrorContext(r.Context(), "authenticate", "error", err)
+		return nil, h.unavailable("keys cannot be checked now")
+	}
+}
+
+func (h *Handler) unavailable(detail string) *problem.Problem {
+	return &problem.Problem{Status: http.StatusServiceUnavailable, Detail: detail, RetryAfter: h.config.RetryAfter}
+}
+
+// imports reports whether the handler was given all that /v1/import needs.
+func (h *Handler) imports() bool {
+	return h.config.AdminKey != "" && h.config.Tenants != nil && h.config.Positions != nil
+}
+
+// admin checks the admin key and finds the tenant an import is for.
+func (h *Handler) admin(r *http.Request) (*tenant.Tenant, *problem.Problem) {
+	given := sha256.Sum256([]byte(authorization(r)))
+	want := sha256.Sum256([]byte(h.config.AdminKey))
+	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
+		return nil, &problem.Problem{Status: http.StatusUnauthorized, Detail: "the admin key is required as a bearer token"}
+	}
+	name := r.URL.Query().Get("tenant")
+	id, err := tenant.ParseID(name)
+	if err != nil {
+		return nil, invalid("/tenant", "tenant is required", err.Error())
+	}
+	t := h.config.Tenants(id)
+	if t == nil {
+		return nil, &problem.Problem{Status: http.StatusNotFound, Detail: "no such tenant"}
+	}
+	return &tenant.Tenant{ID: t.ID, Settings: t.WithDefaults()}, nil
+}
+
+// invalid is a 400 about one parameter.
+func invalid(path, detail, message string) *problem.Problem {
+	return &problem.Problem{
+		Title: "Invalid request", Status: http.StatusBadRequest, Detail: detail,
+		Errors: []problem.Error{{Path: path, Code: "invalid", Message: message}},
+	}
+}

@@ -1,0 +1,125 @@
+package ingest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/footfall-go/footfall/ingest/internal/envelope"
+	"github.com/footfall-go/footfall/internal/problem"
+)
+
+// read reads the whole body into s.body, decompressed, and never more than
+// limit bytes of it.
+func (s *request) read(limit int) *problem.Problem {
+	if !acceptable(s.r.Header["Content-Type"]) {
+		s.w.Header()["Accept"] = []string{"application/json"}
+		return &problem.Problem{Status: http.StatusUnsupportedMediaType, Detail: "the body must be JSON"}
+	}
+	packed := false
+	switch encoding := strings.ToLower(s.r.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		packed = true
+	default:
+		s.w.Header()["Accept-Encoding"] = []string{"gzip"}
+		return &problem.Problem{Status: http.StatusUnsupportedMediaType, Detail: "the body may be plain or gzip, not " + strconv.Quote(encoding)}
+	}
+	if s.r.ContentLength > int64(limit) {
+		return s.tooLarge(limit)
+	}
+	var err error
+	s.body, err = readAll(s.body[:0], s.r.Body, int(s.r.ContentLength), limit)
+	// Some senders compress and do not say so; no JSON starts like gzip.
+	if err == nil && (packed || bytes.HasPrefix(s.body, []byte{0x1f, 0x8b})) {
+		s.packed, s.body = s.body, s.packed
+		err = s.unpack(limit)
+	}
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errTooLarge):
+		return s.tooLarge(limit)
+	case errors.As(err, &tooLarge):
+		return s.tooLarge(int(tooLarge.Limit))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &problem.Problem{Status: http.StatusRequestTimeout, Detail: "the body did not arrive in time"}
+	default:
+		return &problem.Problem{Title: "Invalid body", Status: http.StatusBadRequest, Detail: "the body cannot be read: " + err.Error()}
+	}
+}
+
+func (s *request) tooLarge(limit int) *problem.Problem {
+	s.w.Header()["Connection"] = []string{"close"} // the rest of the body is not worth reading
+	return &problem.Problem{
+		Status: http.StatusRequestEntityTooLarge,
+		Detail: "a request has at most " + strconv.Itoa(limit) + " bytes, decompressed",
+	}
+}
+
+func (s *request) unpack(limit int) error {
+	s.source.Reset(s.packed)
+	if s.gzip == nil {
+		s.gzip = new(gzip.Reader)
+	}
+	if err := s.gzip.Reset(&s.source); err != nil {
+		return err
+	}
+	var err error
+	s.body, err = readAll(s.body[:0], s.gzip, -1, limit)
+	return err
+}
+
+var errTooLarge = errors.New("body is too large")
+
+// readAll appends all of r to b, which is empty, leaving room for the decoder's
+// padding. Size is what r is expected to hold, negative if nobody knows.
+func readAll(b []byte, r io.Reader, size, limit int) ([]byte, error) {
+	if size >= 0 {
+		b = slices.Grow(b, size+envelope.Padding)[:size]
+		n, err := io.ReadFull(r, b)
+		return b[:n], err
+	}
+	for {
+		if cap(b)-len(b) < 512 {
+			b = slices.Grow(b, max(4096, len(b)))
+		}
+		n, err := r.Read(b[len(b) : cap(b)-envelope.Padding])
+		b = b[:len(b)+n]
+		switch {
+		case len(b) > limit:
+			return b, errTooLarge
+		case errors.Is(err, io.EOF):
+			return b, nil
+		case err != nil:
+			return b, err
+		}
+	}
+}
+
+// acceptable reports whether a body with these headers may be JSON. Browsers
+// avoid a preflight by text/plain, and some SDKs leave the type to their HTTP
+// library.
+func acceptable(header []string) bool {
+	if len(header) == 0 || header[0] == "application/json" {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(header[0])
+	if err != nil && media == "" {
+		return false
+	}
+	switch media {
+	case "application/json", "text/plain", "application/x-www-form-urlencoded",
+		"application/x-ndjson", "application/ndjson", "text/json", "application/octet-stream", "application/gzip":
+		return true
+	}
+	return strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")
+}

@@ -1,0 +1,44 @@
+// Package ingest is the door that events come in by: an [http.Handler] for
+// everything below /v1/ that speaks the HTTP API of Segment, so that the SDKs
+// a product already has need a new host name and nothing else.
+//
+//	door, err := ingest.New(ingest.Config{Log: log, Auth: keys})
+//	...
+//	mux.Handle("/v1/", door)
+//
+// A request is answered with 2xx only after its events are in the log, and
+// every event that is refused is named, with one of the [Code] values and a
+// sentence. A batch keeps its good events; a request with nothing usable gets
+// 400. The codes matter to SDKs: they send 503 and 429 again with unchanged
+// message ids and give up on 400.
+//
+// # What the door accepts
+//
+// The messages track, page, screen, identify, group and alias, one by one or in
+// a batch, as JSON in any of the content types SDKs label it with, plain or
+// gzip. The write key comes as the user of HTTP Basic, as a bearer token, as
+// writeKey in the query or as writeKey in the body. Where the format leaves
+// room, the door decides like this:
+//
+//   - userId, anonymousId, previousId and groupId are texts of at most 512
+//     bytes; a JSON integer counts as its digits. An empty text is no id: beside
+//     another id it is ignored, alone it is refused. So are the placeholders
+//     that broken integrations send (see the list in the source).
+//   - An alias without previousId takes its anonymousId. It needs a userId.
+//   - timestamp, else originalTimestamp, is RFC 3339 with the variants listed
+//     at the envelope's ParseTime, or an integer of milliseconds since 1970.
+//     A sentAt that cannot be read is ignored: it only serves to find clocks
+//     that run ahead.
+//   - name and category of page and screen become properties unless those have
+//     them. Identify and group keep their traits as properties; identify takes
+//     context.traits if it has no traits of its own. The group's id is the
+//     derived name $group_id.
+//   - $url, $path, $referrer come from the properties of a page, else from
+//     context.page; $path also from the URL. $utm_source, $utm_medium and
+//     $utm_campaign come from context.campaign, else from the query of the URL.
+//     $locale is context.locale.
+//   - The empty array that PHP makes of an empty object is taken for one.
+//   - A message without messageId gets a random one and cannot be recognised
+//     when it is sent again.
+//   - Unknown names in a message are allowed and not kept.
+package ingest

@@ -1,0 +1,174 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/problem"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// Log is where events go. Append returns nil only when the records are
+// durable; their slices belong to the log from the call on. It is called
+// concurrently.
+type Log interface {
+	Append(ctx context.Context, records []footfall.Record) error
+}
+
+// Positions remembers how far each named import of a tenant has come.
+type Positions interface {
+	// ImportPosition returns 0 for an import it has never heard of.
+	ImportPosition(ctx context.Context, id tenant.ID, name string) (int64, error)
+	// SetImportPosition is called after the rows before position are durable.
+	SetImportPosition(ctx context.Context, id tenant.ID, name string, position int64) error
+}
+
+// Config says what a [Handler] works with.
+type Config struct {
+	// Log takes the events. Required.
+	Log Log
+	// Auth turns write keys into tenants. Required.
+	Auth tenant.Authenticator
+	// Partitions is how many partitions the log has. Defaults to 1.
+	Partitions uint16
+
+	// AdminKey opens /v1/import, together with Tenants and Positions.
+	// Defaults to none: the route is not there.
+	AdminKey string
+	// Tenants looks up whom an import is for; it returns nil for an unknown
+	// id. Defaults to none.
+	Tenants func(tenant.ID) *tenant.Tenant
+	// Positions keeps the progress of imports. Defaults to none.
+	Positions Positions
+
+	// Unavailable tells errors of Log that pass, answered with 503, from
+	// those that do not, answered with 500. Defaults to: all pass.
+	Unavailable func(error) bool
+	// RetryAfter is what a 503 tells the sender to wait. Defaults to 2s.
+	RetryAfter time.Duration
+
+	// Logger hears when the log starts and stops failing. Defaults to none.
+	Logger *slog.Logger
+	// MeterProvider makes the metrics. Defaults to the global one.
+	MeterProvider metric.MeterProvider
+}
+
+// Handler answers everything below /v1/. It is safe for concurrent use.
+type Handler struct {
+	config  Config
+	metrics *metrics
+	refused sync.Map // tenant.ID → *atomic.Uint64
+	failing atomic.Bool
+	pool    sync.Pool // *request
+}
+
+// New checks the configuration and returns a handler.
+func New(config Config) (*Handler, error) {
+	var errs []error
+	if config.Log == nil {
+		errs = append(errs, errors.New("ingest: Config.Log is required"))
+	}
+	if config.Auth == nil {
+		errs = append(errs, errors.New("ingest: Config.Auth is required"))
+	}
+	config.Partitions = cmp.Or(config.Partitions, 1)
+	config.RetryAfter = cmp.Or(config.RetryAfter, 2*time.Second)
+	if config.Unavailable == nil {
+		config.Unavailable = func(error) bool { return true }
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	metrics, err := newMetrics(config.MeterProvider)
+	errs = append(errs, err)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	h := &Handler{config: config, metrics: metrics}
+	h.pool.New = func() any { return newRequest(h) }
+	return h, nil
+}
+
+// Refused returns how many events of each tenant were refused since the handler
+// was made. A request refused as a whole counts as one.
+func (h *Handler) Refused() map[tenant.ID]uint64 {
+	out := map[tenant.ID]uint64{}
+	h.refused.Range(func(id, n any) bool {
+		out[id.(tenant.ID)] = n.(*atomic.Uint64).Load()
+		return true
+	})
+	return out
+}
+
+func (h *Handler) countRefused(id tenant.ID, n int) {
+	if n == 0 || id.IsZero() {
+		return
+	}
+	counter, ok := h.refused.Load(id)
+	if !ok {
+		counter, _ = h.refused.LoadOrStore(id, new(atomic.Uint64))
+	}
+	counter.(*atomic.Uint64).Add(uint64(n))
+}
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	status := h.serve(w, r, start)
+	h.metrics.request(r.Context(), status, time.Since(start))
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, now time.Time) (status int) {
+	allowAnyOrigin(w, r)
+	route := routeOf(r.URL.Path)
+	if route.kind == unknown || route.kind == importing && !h.imports() {
+		return h.fail(w, r, problem.Problem{Status: http.StatusNotFound, Detail: "no such route"})
+	}
+	if r.Method == http.MethodOptions {
+		return preflight(w, r, route.methods)
+	}
+	if r.Method != route.methods[0] && r.Method != route.methods[len(route.methods)-1] {
+		w.Header()["Allow"] = []string{allow(route.methods)}
+		return h.fail(w, r, problem.Problem{Status: http.StatusMethodNotAllowed, Detail: "use " + allow(route.methods)})
+	}
+	switch route.kind {
+	case settings:
+		return h.settings(w, r, route.key)
+	case importing:
+		if r.Method == http.MethodGet {
+			return h.position(w, r)
+		}
+	}
+	s := h.pool.Get().(*request)
+	defer s.release()
+	s.begin(w, r, now)
+	switch route.kind {
+	case batch:
+		return s.batch()
+	case importing:
+		return s.importing()
+	case unlink:
+		return s.unlink()
+	default:
+		return s.single(route.message)
+	}
+}
+
+// fail answers with a problem.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, p problem.Problem) int {
+	if p.Status == http.StatusUnauthorized {
+		// Not Basic, for which browsers would ask their user.
+		w.Header()["Www-Authenticate"] = []string{"Bearer"}
+	}
+	problem.Write(w, r, p)
+	return p.Status
+}

@@ -1,0 +1,127 @@
+package ingest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net/http"
+	"time"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/ingest/internal/envelope"
+	"github.com/footfall-go/footfall/internal/problem"
+	"github.com/footfall-go/footfall/internal/record"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// request is one request on its way through the door, with all the memory that
+// takes. It is pooled: in steady state an event allocates nothing.
+type request struct {
+	h        *Handler
+	w        http.ResponseWriter
+	r        *http.Request
+	tenant   *tenant.Tenant
+	received footfall.Millis
+	shift    footfall.Millis // how far the sender's clock is ahead
+	sent     footfall.Millis // when the request was sent, 0 if it does not say
+
+	body   []byte
+	packed []byte // the body before decompression
+	source bytes.Reader
+	gzip   *gzip.Reader
+
+	decoder  envelope.Decoder
+	envelope envelope.Envelope
+	message  envelope.Message // of an import
+	event    record.Event
+	made     made
+	shared   map[string]bool // names in the context of one message
+	out      recorder
+	accepted int
+	rejected []rejection
+	answer   []byte
+}
+
+// kept is how much memory of each kind a request keeps for the next one.
+const kept = 1 << 20
+
+func newRequest(h *Handler) *request {
+	return &request{h: h, out: newRecorder(h.config.Partitions)}
+}
+
+func (s *request) begin(w http.ResponseWriter, r *http.Request, now time.Time) {
+	s.w, s.r, s.received = w, r, footfall.MillisOf(now)
+	s.shift, s.sent, s.accepted = 0, 0, 0
+	s.tenant = nil
+}
+
+func (s *request) release() {
+	s.w, s.r, s.tenant = nil, nil, nil
+	s.event = record.Event{}
+	clear(s.rejected)
+	s.rejected = s.rejected[:0]
+	s.out.release()
+	if len(s.shared) > 256 {
+		s.shared = nil
+	}
+	if cap(s.body) > kept || cap(s.packed) > kept || cap(s.rejected) > maxBatch || cap(s.answer) > kept {
+		return // an import: too much to keep
+	}
+	s.h.pool.Put(s)
+}
+
+// fail refuses the request as a whole.
+func (s *request) fail(p problem.Problem) int {
+	if s.tenant != nil && p.Status < http.StatusInternalServerError {
+		s.h.countRefused(s.tenant.ID, 1)
+	}
+	return s.h.fail(s.w, s.r, p)
+}
+
+// open finds out who sends and reads the body. If the key is in the body the
+// tenant is left nil for knock.
+func (s *request) open() *problem.Problem {
+	if key := headerKey(s.r); key != "" {
+		t, p := s.h.authenticate(s.r, key, tenant.Send)
+		if s.tenant = t; p != nil {
+			return p
+		}
+	}
+	if p := s.read(maxBody); p != nil {
+		return p
+	}
+	s.decoder.Reset(s.body)
+	return nil
+}
+
+// knock authenticates with the key in the body, unless that is done already.
+func (s *request) knock(m *envelope.Message) (p *problem.Problem) {
+	if s.tenant == nil {
+		key := ""
+		if s.decoder.Kind(m, envelope.WriteKey) == envelope.String {
+			key = string(s.decoder.Text(m, envelope.WriteKey))
+		}
+		s.tenant, p = s.h.authenticate(s.r, key, tenant.Send)
+	}
+	return p
+}
+
+// append writes what was accepted to the log, and only then the answer.
+func (s *request) append() *problem.Problem {
+	records := s.out.finish()
+	if len(records) > 0 {
+		if err := s.h.append(s.r.Context(), records); err != nil {
+			return s.h.logFailed(err)
+		}
+	}
+	s.h.metrics.events(s.r.Context(), s.accepted)
+	return nil
+}
+
+// countRejected counts what was refused, once it is certain that the sender
+// hears of it.
+func (s *request) countRejected() {
+	if len(s.rejected) > 0 {
+		s.h.countRefused(s.tenant.ID, len(s.rejected))
+		s.h.metrics.refused(s.r.Context(), s.rejected)
+	}
+}

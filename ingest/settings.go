@@ -1,0 +1,18 @@
+package ingest
+
+import "net/http"
+import "github.com/footfall-go/footfall/tenant"
+
+// settings serves what browser SDKs load before they send: no integrations but
+// the door itself, no plan, no metrics of their own.
+func (h *Handler) settings(w http.ResponseWriter, r *http.Request, key string) int {
+	if _, p := h.authenticate(r, key, tenant.Send); p != nil {
+		return h.fail(w, r, *p)
+	}
+	b := append([]byte(`{"integrations":{"Segment.io":{"apiKey":`), appendQuoted(nil, key)...)
+	b = append(b, `,"unbundledIntegrations":[],"addBundledMetadata":true}},"plan":{"track":{"__default":{"enabled":true,"integrations":{}}}},`+
+		`"enabledMiddleware":{},"metrics":{"sampleRate":0},"legacyVideoPluginsEnabled":false,"remotePlugins":[]}`+"\n"...)
+	w.Header()["Content-Type"] = jsonType
+	_, _ = w.Write(b)
+	return http.StatusOK
+}
