@@ -22,7 +22,7 @@ lint: $(LINT)
 
 # bench prints the table of figures of the README.
 bench: engine
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+	$(GO) run ./examples/bench $(ARGS)
 
 # chaos kills the server fifty times under load; make test does it twelve times.
 chaos: engine

@@ -46,7 +46,7 @@ func newFlags(command, arguments string) *flags {
 
 // parse reads flags wherever they stand among the arguments, which it returns,
 // and what the environment says for flags that were not given.
-func (f *flags) parse(args []string, getenv func(string) string) ([]string, error) {
+func (f *flags) parse(p *Process, args []string) ([]string, error) {
 	var rest, after []string
 	if i := slices.Index(args, "--"); i >= 0 {
 		args, after = args[:i], args[i+1:]
@@ -54,6 +54,8 @@ func (f *flags) parse(args []string, getenv func(string) string) ([]string, erro
 	for len(args) > 0 {
 		if err := f.FlagSet.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
+				f.SetOutput(p.Stdout)
+				f.Usage()
 				return nil, err
 			}
 			return nil, usagef("%w", err)
@@ -68,7 +70,7 @@ func (f *flags) parse(args []string, getenv func(string) string) ([]string, erro
 	var errs []error
 	f.VisitAll(func(unset *flag.Flag) {
 		variable := "FOOTFALL_" + strings.ToUpper(strings.ReplaceAll(unset.Name, "-", "_"))
-		value := getenv(variable)
+		value := p.Getenv(variable)
 		if f.given[unset.Name] || value == "" {
 			return
 		}

@@ -43,8 +43,8 @@ func newServerFlags(command string) *serverFlags {
 }
 
 // settings puts flags, environment and file together and reports every mistake.
-func (f *serverFlags) settings(args []string, getenv func(string) string) (*Settings, error) {
-	rest, err := f.parse(args, getenv)
+func (f *serverFlags) settings(p *Process, args []string) (*Settings, error) {
+	rest, err := f.parse(p, args)
 	if err != nil {
 		return nil, err
 	}

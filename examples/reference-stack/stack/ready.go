@@ -1,0 +1,80 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// checks remembers the last look, so that whoever asks often costs little.
+type checks struct {
+	mu    sync.Mutex
+	at    time.Time
+	found map[string]string
+	ready bool
+}
+
+// checkEvery is how long a look is good for.
+const checkEvery = 200 * time.Millisecond
+
+const ok = "ok"
+
+// ready reports whether the server can take events and answer questions, and
+// what each part says of itself.
+func (s *Server) ready(ctx context.Context) (bool, map[string]string) {
+	c := &s.checks
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.ready || time.Since(c.at) >= checkEvery {
+		c.at, c.found, c.ready = time.Now(), s.look(ctx), true
+		for _, state := range c.found {
+			c.ready = c.ready && state == ok
+		}
+	}
+	if s.writes.isClosed() {
+		return false, map[string]string{"server": "stopping"}
+	}
+	return c.ready, c.found
+}
+
+func (s *Server) look(ctx context.Context) map[string]string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	found := map[string]string{"log": ok, "store": ok, "processor": ok}
+	if stats, err := s.records.Stats(); err != nil {
+		found["log"] = err.Error()
+	} else if stats.Unavailable != nil {
+		found["log"] = stats.Unavailable.Error()
+	}
+	if err := s.conn.Ping(ctx); err != nil {
+		found["store"] = err.Error()
+	}
+	if status, err := s.runner.Status(ctx); err != nil {
+		found["processor"] = err.Error()
+	} else if !status.Ready {
+		found["processor"] = status.Reason
+	}
+	return found
+}
+
+func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
+	ready, found := s.ready(r.Context())
+	status := http.StatusOK
+	if !ready {
+		status = http.StatusServiceUnavailable
+	}
+	writeJSON(w, status, map[string]any{"ready": ready, "checks": found})
+}
+
+func serveHealth(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"healthy": true})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // a client that has gone needs no answer
+}

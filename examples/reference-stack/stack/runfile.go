@@ -1,0 +1,83 @@
+package stack
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// runFile tells other programs on this machine how to speak to the process
+// that owns a data folder. One left behind by a killed process does no harm:
+// its key and its address are no longer true, and the next process replaces it.
+type runFile struct {
+	URL      string `json:"url"`
+	PID      int    `json:"pid"`
+	AdminKey string `json:"admin_key"`
+}
+
+func runPath(dir string) string { return filepath.Join(dir, "run.json") }
+
+// write puts the file in place whole, readable by its owner alone.
+func (f *runFile) write(dir string) error {
+	text, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(dir, "run-*.json") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(append(text, '\n'))
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), runPath(dir))
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return nil
+}
+
+func readRunFile(dir string) (*runFile, error) {
+	text, err := os.ReadFile(runPath(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no footfall is running on %s", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := &runFile{}
+	if err := json.Unmarshal(text, f); err != nil {
+		return nil, fmt.Errorf("read %s: %w", runPath(dir), err)
+	}
+	return f, nil
+}
+
+// remoteFlags are how import and status find the server.
+type remoteFlags struct {
+	*flags
+	data, url, admin string
+}
+
+func newRemoteFlags(command, arguments string) *remoteFlags {
+	f := &remoteFlags{flags: newFlags(command, arguments)}
+	f.StringVar(&f.data, "data", "", "`folder` of a server on this machine; its run.json has the rest")
+	f.StringVar(&f.url, "url", "", "`address` of the server, instead of --data")
+	f.StringVar(&f.admin, "admin-key", "", "`key` of the server at --url")
+	return f
+}
+
+// find returns where the server is. What the command line says beats what the
+// environment says, so that --data works where FOOTFALL_URL is set.
+func (f *remoteFlags) find() (*runFile, error) {
+	switch {
+	case f.url != "" && f.admin != "" && (f.data == "" || f.typed["url"]):
+		return &runFile{URL: f.url, AdminKey: f.admin}, nil
+	case f.data != "":
+		return readRunFile(f.data)
+	default:
+		return nil, usagef("--data, or --url and --admin-key, are required")
+	}
+}

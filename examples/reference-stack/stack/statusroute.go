@@ -1,0 +1,102 @@
+package stack
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/footfall-go/footfall/internal/problem"
+	"github.com/footfall-go/footfall/store/clickhouse"
+	"github.com/footfall-go/footfall/stream"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// Status is the answer of GET /api/v1/status.
+type Status struct {
+	Version string                   `json:"version"`
+	UptimeS int64                    `json:"uptime_s"`
+	Ready   bool                     `json:"ready"`
+	Reason  string                   `json:"reason,omitempty"`
+	Lag     stream.Lag               `json:"lag"`
+	Log     LogStatus                `json:"log"`
+	Store   clickhouse.Stats         `json:"store"`
+	Door    map[string]DoorStatus    `json:"door"`
+	Ledger  map[string]stream.Ledger `json:"ledger"`
+}
+
+// LogStatus describes the log and how far it is processed.
+type LogStatus struct {
+	Kind       string                   `json:"kind"`
+	Bytes      int64                    `json:"bytes"`
+	Partitions []stream.PartitionStatus `json:"partitions"`
+}
+
+// DoorStatus counts what never got into the log.
+type DoorStatus struct {
+	Refused uint64 `json:"refused"`
+}
+
+func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
+	if _, right := s.isAdmin(r); !right {
+		refuseAdmin(w, r)
+		return
+	}
+	var only *tenant.Tenant
+	if text := r.URL.Query().Get("tenant"); text != "" {
+		id, err := tenant.ParseID(text)
+		if only = s.keys.Tenant(id); err != nil || only == nil {
+			problem.Write(w, r, problem.Problem{Status: http.StatusNotFound, Detail: "there is no such tenant"})
+			return
+		}
+	}
+	status, err := s.status(r.Context(), only)
+	if err != nil {
+		problem.Write(w, r, problem.Problem{Status: http.StatusServiceUnavailable, Detail: err.Error(), RetryAfter: time.Second})
+		return
+	}
+	writeJSON(w, http.StatusOK, status)
+}
+
+// status puts together what the parts say. The processor is asked first: what
+// the store then holds is at least what the processor has confirmed.
+func (s *Server) status(ctx context.Context, only *tenant.Tenant) (*Status, error) {
+	progress, err := s.runner.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	records, err := s.records.Stats()
+	if err != nil {
+		return nil, err
+	}
+	kept, err := s.store.Stats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ready, _ := s.ready(ctx)
+	out := &Status{
+		Version: Version, UptimeS: int64(time.Since(s.started).Seconds()), Ready: ready, Reason: progress.Reason, Lag: progress.Lag,
+		Log:    LogStatus{Kind: "local", Bytes: records.Bytes, Partitions: progress.Partitions},
+		Store:  kept,
+		Door:   map[string]DoorStatus{},
+		Ledger: map[string]stream.Ledger{},
+	}
+	refused := s.door.Refused()
+	for _, t := range s.keys.Tenants() {
+		if only == nil || only == t {
+			out.Door[t.ID.String()] = DoorStatus{Refused: refused[t.ID]}
+			out.Ledger[t.ID.String()] = progress.Ledger[t.ID.String()]
+		}
+	}
+	return out, nil
+}
+
+// watermark is the moment up to which every accepted event is visible to a
+// question asked now.
+func (s *Server) watermark(ctx context.Context) time.Time {
+	now := time.Now()
+	status, err := s.runner.Status(ctx)
+	if err != nil || status.Lag.Events == stream.Unknown {
+		return time.Time{}
+	}
+	return now.Add(-time.Duration(status.Lag.Seconds * float64(time.Second)))
+}
