@@ -1,0 +1,378 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/record"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+type tenantRegistration = tenant.Registration
+
+// logLines is a slog handler that keeps level and message.
+type logLines struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logLines) logger() *slog.Logger                     { return slog.New(l) }
+func (l *logLines) Enabled(context.Context, slog.Level) bool { return true }
+func (l *logLines) WithAttrs([]slog.Attr) slog.Handler       { return l }
+func (l *logLines) WithGroup(string) slog.Handler            { return l }
+func (l *logLines) Handle(_ context.Context, r slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, r.Level.String()+" "+r.Message)
+	return nil
+}
+
+func (l *logLines) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string(nil), l.lines...)
+}
+
+const event = `{"event":"A","userId":"u"}`
+
+func TestNewNamesEveryMistake(t *testing.T) {
+	t.Parallel()
+	_, err := New(Config{})
+	require.ErrorContains(t, err, "Config.Log is required")
+	require.ErrorContains(t, err, "Config.Auth is required")
+}
+
+func TestKeysInEveryPlace(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	withKey := func(key string) string { return `{"event":"A","userId":"u","writeKey":"` + key + `"}` }
+	cases := []struct {
+		name, path, body string
+		headers          []string
+		status           int
+	}{
+		{"basic", "/v1/track", event, []string{"Authorization", basic(writeKey)}, 200},
+		{"basic, lower case", "/v1/track", event, []string{"Authorization", strings.Replace(basic(writeKey), "Basic", "basic", 1)}, 200},
+		{"bearer", "/v1/track", event, []string{"Authorization", "Bearer " + writeKey}, 200},
+		{"body", "/v1/track", withKey(writeKey), nil, 200},
+		{"body of a batch", "/v1/batch", `{"batch":[{"type":"track","event":"A","userId":"u"}],"writeKey":"wk_sh\u006fp"}`, nil, 200},
+		{"query", "/v1/track?writeKey=" + writeKey, event, nil, 200},
+		{"header before body", "/v1/track", withKey("wk_other"), []string{"Authorization", basic(writeKey)}, 200},
+		{"no key", "/v1/track", event, nil, 401},
+		{"unknown in basic", "/v1/track", withKey(writeKey), []string{"Authorization", basic("wk_other")}, 401},
+		{"unknown in body", "/v1/track", withKey("wk_other"), nil, 401},
+		{"number in body", "/v1/track", `{"event":"A","userId":"u","writeKey":7}`, nil, 401},
+		{"unknown in query", "/v1/track?writeKey=wk_other", event, nil, 401},
+		{"broken basic", "/v1/track", event, []string{"Authorization", "Basic %%%"}, 401},
+		{"other scheme", "/v1/track", event, []string{"Authorization", "Digest x"}, 401},
+		{"read key", "/v1/track", event, []string{"Authorization", "Bearer " + readKey}, 403},
+	}
+	for _, c := range cases {
+		w := b.do(http.MethodPost, c.path, c.body, c.headers...)
+		require.Equal(t, c.status, w.Code, c.name)
+		if c.status != 200 {
+			problemOf(t, w, c.status)
+		}
+		require.Equal(t, c.status == 401, w.Header().Get("WWW-Authenticate") == "Bearer", c.name)
+	}
+}
+
+func TestHostsOwnAuthenticator(t *testing.T) {
+	t.Parallel()
+	var fail error
+	b := setup(t, func(c *Config, _ *tenant.Registration) {
+		c.Auth = tenant.AuthenticatorFunc(func(r *http.Request, key string, want tenant.Access) (*tenant.Tenant, error) {
+			require.Empty(t, key)
+			require.Equal(t, tenant.Send, want)
+			require.Equal(t, "yes", r.Header.Get("X-Session"))
+			return &tenant.Tenant{ID: shop(t)}, fail
+		})
+	})
+	require.Equal(t, 200, b.do(http.MethodPost, "/v1/track", event, "X-Session", "yes").Code)
+	h, err := record.ParseHeader(&b.log.records[0])
+	require.NoError(t, err)
+	require.Equal(t, footfall.Millis(30*60*1000), h.Gap, "settings have their defaults")
+	fail = errors.New("session store is away")
+	w := b.do(http.MethodPost, "/v1/track", event, "X-Session", "yes")
+	require.NotContains(t, problemOf(t, w, 503).Detail, "away")
+	require.NotEmpty(t, w.Header().Get("Retry-After"))
+}
+
+func TestRoutesAndMethods(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, path := range []string{"/", "/v1", "/v1/", "/v1/tracks", "/v1/track/", "/v1/batch/x", "/v2/track", "/v1/projects/x", "/v1/projects/a/b/settings"} {
+		problemOf(t, b.post(path, event), http.StatusNotFound)
+	}
+	for _, path := range []string{"/v1/track", "/v1/batch", "/v1/unlink"} {
+		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
+			w := b.do(method, path, event)
+			problemOf(t, w, http.StatusMethodNotAllowed)
+			require.Equal(t, "POST, OPTIONS", w.Header().Get("Allow"))
+		}
+	}
+	require.Equal(t, "GET, POST, OPTIONS", b.do(http.MethodPut, "/v1/import", "").Header().Get("Allow"))
+	problemOf(t, b.post("/v1/projects/wk_shop/settings", ""), http.StatusMethodNotAllowed)
+
+	closed := setup(t, func(c *Config, _ *tenant.Registration) { c.AdminKey = "" })
+	problemOf(t, closed.do(http.MethodGet, "/v1/import?tenant=shop&name=x", "", "Authorization", "Bearer "), http.StatusNotFound)
+}
+
+func TestContentTypesAndEncodings(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, media := range []string{"application/json", "application/json; charset=utf-8", "text/plain", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "application/vnd.api+json"} {
+		require.Equal(t, 200, b.post("/v1/track", event, "Content-Type", media).Code, media)
+	}
+	for _, media := range []string{"multipart/form-data; boundary=x", "application/xml", "text/html", "nonsense/"} {
+		problemOf(t, b.post("/v1/track", event, "Content-Type", media), http.StatusUnsupportedMediaType)
+	}
+	packed := gzipped(t, event)
+	require.Equal(t, 200, b.post("/v1/track", packed, "Content-Encoding", "gzip").Code)
+	require.Equal(t, 200, b.post("/v1/track", packed, "Content-Encoding", "GZIP", "Content-Type", "application/x-www-form-urlencoded").Code)
+	require.Equal(t, 200, b.post("/v1/track", packed).Code, "compressed, and nobody says so")
+	require.Equal(t, 200, b.post("/v1/track", event, "Content-Encoding", "identity").Code)
+	w := b.post("/v1/track", event, "Content-Encoding", "br")
+	problemOf(t, w, http.StatusUnsupportedMediaType)
+	require.Equal(t, "gzip", w.Header().Get("Accept-Encoding"))
+	for _, body := range []string{"plain", packed[:len(packed)-4], packed[:3], packed[:len(packed)-8] + "12345678", ""} {
+		problemOf(t, b.post("/v1/track", body, "Content-Encoding", "gzip"), http.StatusBadRequest)
+	}
+	require.Len(t, b.log.events(t), 10)
+}
+
+func TestBodiesOfUnknownLength(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	send := func(body string, header string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/track", iotest.OneByteReader(strings.NewReader(body)))
+		r.ContentLength = -1
+		r.SetBasicAuth(writeKey, "")
+		r.Header.Set("Content-Encoding", header)
+		w := httptest.NewRecorder()
+		b.ServeHTTP(w, r)
+		return w
+	}
+	require.Equal(t, 200, send(event, "").Code)
+	require.Equal(t, 200, send(gzipped(t, event), "gzip").Code)
+	require.Equal(t, 413, send(event+strings.Repeat(" ", 500<<10), "").Code)
+	require.Equal(t, "close", send(event+strings.Repeat(" ", 500<<10), "").Header().Get("Connection"))
+
+	short := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/track", strings.NewReader(event))
+	short.SetBasicAuth(writeKey, "")
+	short.ContentLength = 100
+	w := httptest.NewRecorder()
+	b.ServeHTTP(w, short)
+	problemOf(t, w, http.StatusBadRequest)
+	w = httptest.NewRecorder()
+	limited := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/track", nil)
+	limited.Body = http.MaxBytesReader(w, http.NoBody, 0)
+	limited.Body = http.MaxBytesReader(w, readCloser{strings.NewReader(event)}, 5)
+	limited.SetBasicAuth(writeKey, "")
+	limited.ContentLength = -1
+	b.ServeHTTP(w, limited)
+	problemOf(t, w, http.StatusRequestEntityTooLarge)
+}
+
+type readCloser struct{ *strings.Reader }
+
+func (readCloser) Close() error { return nil }
+
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(_ *Config, r *tenant.Registration) { r.Origins = []string{"https://shop.example"} })
+	w := b.do(http.MethodOptions, "/v1/t", "", "Origin", "https://any.example", "Access-Control-Request-Method", "POST")
+	require.Equal(t, http.StatusNoContent, w.Code)
+	require.Equal(t, "https://any.example", w.Header().Get("Access-Control-Allow-Origin"))
+	require.Contains(t, w.Header().Get("Access-Control-Allow-Headers"), "Authorization")
+	require.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), "POST")
+	require.Equal(t, "Origin", w.Header().Get("Vary"))
+
+	w = b.post("/v1/t", event, "Origin", "https://shop.example")
+	require.Equal(t, 200, w.Code)
+	require.Equal(t, "https://shop.example", w.Header().Get("Access-Control-Allow-Origin"))
+	problemOf(t, b.post("/v1/t", event, "Origin", "https://other.example"), http.StatusForbidden)
+	problemOf(t, b.do(http.MethodPost, "/v1/t", `{"writeKey":"wk_shop"}`, "Origin", "null"), http.StatusForbidden)
+	require.Equal(t, 200, b.post("/v1/t", event).Code, "servers have no origin")
+	require.Equal(t, uint64(2), b.Refused()[shop(t)])
+}
+
+func TestSettingsRoute(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.do(http.MethodGet, "/v1/projects/wk_shop/settings", "", "Origin", "https://x.example")
+	require.Equal(t, 200, w.Code)
+	require.Equal(t, "https://x.example", w.Header().Get("Access-Control-Allow-Origin"))
+	require.Contains(t, w.Body.String(), `"Segment.io":{"apiKey":"wk_shop"`)
+	require.JSONEq(t, w.Body.String(), w.Body.String())
+	problemOf(t, b.do(http.MethodGet, "/v1/projects/wk_other/settings", ""), http.StatusUnauthorized)
+	problemOf(t, b.do(http.MethodGet, "/v1/projects/rk_shop/settings", ""), http.StatusForbidden)
+}
+
+func TestUnlink(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *Config, _ *tenant.Registration) { c.Partitions = 5 })
+	w := b.do(http.MethodPost, "/v1/unlink", `{"anonymousId":"a1","userId":7}`, "Authorization", "Bearer "+readKey)
+	require.Equal(t, `{"success":true,"accepted":1,"rejected":[]}`+"\n", w.Body.String())
+	require.Equal(t, 1, len(b.log.records))
+	order, err := record.ParseOrder(&b.log.records[0])
+	require.NoError(t, err)
+	require.Equal(t, record.Order{Unlink: &record.Unlink{AnonymousID: "a1", UserID: "7"}}, order)
+	require.Zero(t, b.log.records[0].Events)
+	h, err := record.ParseHeader(&b.log.records[0])
+	require.NoError(t, err)
+	require.Equal(t, record.Command, h.Kind)
+
+	require.Equal(t, 200, b.post("/v1/track", `{"event":"A","anonymousId":"a1"}`).Code)
+	require.Equal(t, b.log.records[1].Partition, b.log.records[0].Partition, "where the visitor's events are")
+
+	p := problemOf(t, b.do(http.MethodPost, "/v1/unlink", `{"userId":"null"}`, "Authorization", "Bearer "+readKey), 400)
+	require.Len(t, p.Errors, 2)
+	require.Equal(t, "/anonymousId missing_id", p.Errors[0].Path+" "+p.Errors[0].Code)
+	require.Equal(t, "/userId illegal_id", p.Errors[1].Path+" "+p.Errors[1].Code)
+	problemOf(t, b.do(http.MethodPost, "/v1/unlink", `[`, "Authorization", "Bearer "+readKey), 400)
+	problemOf(t, b.do(http.MethodPost, "/v1/unlink", `[]`, "Authorization", "Bearer "+readKey), 400)
+	problemOf(t, b.post("/v1/unlink", `{"anonymousId":"a1","userId":"u"}`), 403)
+	problemOf(t, b.do(http.MethodPost, "/v1/unlink", ``), 401)
+	require.Equal(t, 2, len(b.log.records))
+}
+
+func TestImport(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	send := func(query, body string, headers ...string) *httptest.ResponseRecorder {
+		return b.do(http.MethodPost, "/v1/import?"+query, body, append([]string{"Authorization", "Bearer " + adminKey}, headers...)...)
+	}
+	position := func() string {
+		return b.do(http.MethodGet, "/v1/import?tenant=shop&name=n", "", "Authorization", "Bearer "+adminKey).Body.String()
+	}
+	require.JSONEq(t, `{"position":0}`, position())
+	rows := `{"type":"track","event":"A","userId":"u","messageId":"n:1","timestamp":"2001-01-01"}
+
+{"type":"track","event":"A","userId":"u"}
+{"type":"track",
+{"type":"page","anonymousId":"a","messageId":"n:4","name":"P"}` + "\r\n"
+	w := send("tenant=shop&name=n&position=4", rows)
+	require.Equal(t, `{"success":true,"accepted":2,"rejected":[`+
+		`{"index":1,"messageId":"","code":"bad_message_id","message":"an import needs a messageId"},`+
+		`{"index":2,"messageId":"","code":"invalid_json","message":"the line is not valid JSON"}]}`+"\n", w.Body.String())
+	require.Equal(t, 200, w.Code)
+	require.Len(t, b.log.events(t), 2)
+	require.JSONEq(t, `{"position":4}`, position())
+	require.Equal(t, 200, send("tenant=shop&name=n&position=9", gzipped(t, rows), "Content-Encoding", "gzip", "Content-Type", "application/x-ndjson").Code)
+	require.JSONEq(t, `{"position":9}`, position())
+	require.Equal(t, 200, send("tenant=shop&name=n&position=2", rows).Code)
+	require.JSONEq(t, `{"position":9}`, position(), "it never goes back")
+	require.JSONEq(t, `{"success":true,"accepted":0,"rejected":[{"index":0,"messageId":"","code":"bad_type","message":"a message must be a JSON object"}]}`,
+		send("tenant=shop&name=n&position=12", "7").Body.String(), "an import gets past rows that are no use")
+	require.JSONEq(t, `{"position":12}`, position())
+	b.log.fail(errors.New("disk full"))
+	problemOf(t, send("tenant=shop&name=n&position=20", rows), 503)
+	require.JSONEq(t, `{"position":12}`, position(), "nothing is remembered that is not durable")
+	b.log.fail(nil)
+	require.Equal(t, 200, send("tenant=shop", rows).Code)
+
+	for query, status := range map[string]int{
+		"tenant=other&name=n": 404, "tenant=No&name=n": 400, "name=n": 400, "tenant=shop&name=n&position=x": 400,
+		"tenant=shop&name=n&position=-1": 400, "tenant=shop&position=1": 400, "tenant=shop&name=" + strings.Repeat("n", 201): 400,
+	} {
+		problemOf(t, send(query, rows), status)
+	}
+	problemOf(t, b.do(http.MethodPost, "/v1/import?tenant=shop&name=n", rows), 401)
+	problemOf(t, b.do(http.MethodPost, "/v1/import?tenant=shop&name=n", rows, "Authorization", "Bearer "+readKey), 401)
+	problemOf(t, b.do(http.MethodGet, "/v1/import?tenant=shop&name=n", "", "Authorization", "Bearer x"), 401)
+	problemOf(t, b.do(http.MethodGet, "/v1/import?tenant=shop", "", "Authorization", "Bearer "+adminKey), 400)
+	problemOf(t, send("tenant=shop", strings.Repeat("1\n", maxLines+1)), 413)
+}
+
+func TestLargeImportIsSplit(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var rows strings.Builder
+	for i := range 6000 {
+		fmt.Fprintf(&rows, `{"type":"track","event":"A","userId":"u%d","messageId":"n:%d","properties":{"x":"%s"}}`+"\n", i%100, i, strings.Repeat("x", 1000))
+	}
+	w := b.do(http.MethodPost, "/v1/import?tenant=shop&name=n&position=6000", rows.String(), "Authorization", "Bearer "+adminKey)
+	require.Equal(t, `{"success":true,"accepted":6000,"rejected":[]}`+"\n", w.Body.String())
+	require.Equal(t, 7, len(b.log.records))
+	for i, ev := range b.log.events(t) {
+		require.Equal(t, fmt.Sprintf("n:%d", i), ev.MessageID)
+	}
+}
+
+// TestConcurrentRequestsKeepApart sends from many goroutines and finds every
+// event whole: pooled memory is never shared.
+func TestConcurrentRequestsKeepApart(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *Config, _ *tenant.Registration) { c.Partitions = 3 })
+	const senders, requests, perRequest = 8, 25, 20
+	var wg sync.WaitGroup
+	for s := range senders {
+		wg.Go(func() {
+			for q := range requests {
+				var items []string
+				for i := range perRequest {
+					id := fmt.Sprintf("%d-%d-%d", s, q, i)
+					items = append(items, fmt.Sprintf(`{"type":"page","messageId":"%s","anonymousId":"a%s","name":"%s","properties":{"url":"https:\/\/x.org\/%s?utm_source=%s"}}`, id, id, id, id, id))
+				}
+				body := `{"batch":[` + strings.Join(items, ",") + `],"context":{"locale":"` + fmt.Sprint(s) + `"}}`
+				headers := []string{"X-Any", "1"}
+				if q%2 == 0 {
+					body, headers = gzipped(t, body), []string{"Content-Encoding", "gzip"}
+				}
+				if w := b.post("/v1/batch", body, headers...); w.Code != 200 {
+					t.Error(w.Body.String())
+				}
+			}
+		})
+	}
+	wg.Wait()
+	seen := map[string]bool{}
+	for _, ev := range b.log.events(t) {
+		id := ev.MessageID
+		require.False(t, seen[id])
+		seen[id] = true
+		require.Equal(t, "a"+id, ev.AnonymousID)
+		require.Equal(t, `{"name":"`+id+`","url":"https:\/\/x.org\/`+id+`?utm_source=`+id+`"}`, ev.Properties)
+		require.Equal(t, `{"$url":"https:\/\/x.org\/`+id+`?utm_source=`+id+`","$path":"/`+id+`","$utm_source":"`+id+`","$locale":"`+id[:1]+`"}`, ev.Derived)
+	}
+	require.Len(t, seen, senders*requests*perRequest)
+}
+
+// TestAnswerComesAfterTheLog holds the log back and sees that nobody is told
+// of success.
+func TestAnswerComesAfterTheLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		b := setup(t, func(c *Config, _ *tenant.Registration) {
+			c.Log = logFunc(func(context.Context, []footfall.Record) error {
+				<-release
+				return nil
+			})
+		})
+		var answer *httptest.ResponseRecorder
+		go func() { answer = b.post("/v1/track", event) }()
+		synctest.Wait()
+		require.Nil(t, answer, "the handler waits for the log")
+		close(release)
+		synctest.Wait()
+		require.Equal(t, 200, answer.Code)
+	})
+}
+
+type logFunc func(context.Context, []footfall.Record) error
+
+func (f logFunc) Append(ctx context.Context, records []footfall.Record) error { return f(ctx, records) }
