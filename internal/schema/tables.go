@@ -37,7 +37,9 @@ type Table struct {
 // text: statements run with the database selected.
 //
 // events: time, visitor, user as on [footfall.Event]; user and session are 0
-// for none. Times other than time are kept as distances, which compress to
+// for none. _first is the complement of the log offset, so that the version
+// the engine keeps of equal keys is the earliest; _o, the offset itself, is an
+// alias of it. Times other than time are kept as distances, which compress to
 // almost nothing: _original = time - original, _sent = received - sent,
 // _received = received - time, in milliseconds, [Absent] where not given; the
 // ALIAS columns give them back as times. texts and numbers are the flattened
@@ -66,13 +68,13 @@ var Tables = []Table{
     numbers Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
     _epoch UInt16 CODEC(ZSTD(1)),
     _p UInt16 CODEC(ZSTD(1)),
-    _o UInt64 CODEC(Delta(8), ZSTD(1)),
+    _first UInt64 CODEC(ZSTD(1)),
     _i UInt32 CODEC(ZSTD(1)),
-    _first UInt64 MATERIALIZED bitNot(_o) CODEC(Delta(8), ZSTD(1)),
+    _o UInt64 ALIAS bitNot(_first),
     received DateTime64(3,'UTC') ALIAS time + toIntervalMillisecond(_received),
     original Nullable(DateTime64(3,'UTC')) ALIAS if(_original = -9223372036854775808, NULL, time - toIntervalMillisecond(_original)),
     sent Nullable(DateTime64(3,'UTC')) ALIAS if(_sent = -9223372036854775808, NULL, received - toIntervalMillisecond(_sent)),
-    INDEX by_offset _o TYPE minmax GRANULARITY 1,
+    INDEX by_offset _first TYPE minmax GRANULARITY 1,
     INDEX by_visitor visitor TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_user user TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_id id TYPE bloom_filter(0.01) GRANULARITY 1`,
@@ -101,7 +103,7 @@ var Tables = []Table{
     _p UInt16,
     _o UInt64,
     _i UInt32`,
-		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, visitor, _epoch, _o, _i, kind)`},
+		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, visitor, _epoch, _p, _o, _i, kind)`},
 	{Name: IDs, Columns: `
     tenant LowCardinality(String),
     silo LowCardinality(String),
@@ -137,8 +139,9 @@ var Tables = []Table{
     time DateTime64(3,'UTC'),
     _epoch UInt16,
     _p UInt16,
-    _o UInt64`,
-		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, name, _epoch, _p, _o)`},
+    _o UInt64,
+    _i UInt32`,
+		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, name, _epoch, _p, _o, _i)`},
 	{Name: Ledger, Columns: `
     tenant LowCardinality(String),
     silo LowCardinality(String),

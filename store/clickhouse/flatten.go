@@ -1,0 +1,187 @@
+package clickhouse
+
+// Bounds of what is flattened. The raw JSON keeps the rest.
+const (
+	maxDepth = 16   // deeper objects stand in texts as JSON, like arrays
+	maxKeys  = 1024 // names of one event
+)
+
+// flattener turns the properties of events into the maps texts and numbers;
+// the comment of [schema.Tables] has the rule. It is given JSON that the door
+// has checked, so it only goes as far as the structure needs; of what is no
+// JSON after all it takes nothing, and it must not panic.
+//
+// One pass appends to the columns as it goes. What that cannot do right, a
+// name that comes twice, it notices; then the event is taken back and done
+// again by the slow way of repeated.
+type flattener struct {
+	texts, numbers *column
+	dict           *dictionary // the names of both columns
+	seen           []uint32    // by index of name: the last event that had it
+	event          uint32
+	keys           int
+	again          bool   // a name came twice
+	path           []byte // name of the object that is read, with a dot behind
+	unescaped      []byte
+	scanner
+}
+
+func newFlattener(texts, numbers *column) *flattener {
+	// One dictionary serves both maps: a name is looked up once. The block then
+	// carries each name twice, which is nothing.
+	numbers.dict = texts.dict
+	return &flattener{texts: texts, numbers: numbers, dict: texts.dict}
+}
+
+func (f *flattener) reset() { f.event, f.seen = 0, f.seen[:0] }
+
+// mark is a state to which the columns can go back.
+type mark struct{ texts, textBytes, numbers, numberBytes int }
+
+func (f *flattener) mark() mark {
+	return mark{len(f.texts.indexes), len(f.texts.data), len(f.numbers.indexes), len(f.numbers.data)}
+}
+
+func (f *flattener) rewind(m mark) {
+	f.texts.indexes, f.texts.data = f.texts.indexes[:m.texts], f.texts.data[:m.textBytes]
+	f.numbers.indexes, f.numbers.data = f.numbers.indexes[:m.numbers], f.numbers.data[:m.numberBytes]
+}
+
+// add appends one event: its properties and what the door derived, which wins
+// where both have a name.
+func (f *flattener) add(properties, derived string) {
+	start := f.mark()
+	f.event++
+	f.keys, f.again = 0, false
+	f.document(properties)
+	f.document(derived)
+	if f.again {
+		f.rewind(start)
+		f.repeated(properties, derived)
+	}
+	f.texts.end(len(f.texts.indexes))
+	f.numbers.end(len(f.numbers.indexes))
+}
+
+// document appends the members of one JSON object, all or none.
+func (f *flattener) document(text string) {
+	if text == "" || f.again {
+		return
+	}
+	before := f.mark()
+	f.scanner = scanner{text: text}
+	f.path = f.path[:0]
+	if f.space(); !f.object(1) || !f.finished() {
+		f.rewind(before)
+	}
+}
+
+// object reads an object whose members' names begin with path.
+func (f *flattener) object(depth int) bool {
+	if !f.take('{') {
+		return false
+	}
+	if f.space(); f.take('}') {
+		return true
+	}
+	outer := len(f.path)
+	for {
+		f.space()
+		key, escapes, ok := f.string()
+		if !ok {
+			return false
+		}
+		if escapes {
+			f.unescaped = unescape(f.unescaped[:0], key)
+			key = view(f.unescaped)
+		}
+		if outer > 0 {
+			f.path = append(f.path[:outer], key...)
+			key = view(f.path)
+		}
+		if f.space(); !f.take(':') {
+			return false
+		}
+		f.space()
+		if !f.member(key, outer, depth) || f.again {
+			return false
+		}
+		f.path = f.path[:outer]
+		if f.space(); f.take('}') {
+			return true
+		}
+		if !f.take(',') {
+			return false
+		}
+	}
+}
+
+// member reads the value of the member whose full name is given.
+func (f *flattener) member(name string, outer, depth int) bool {
+	index, room := f.name(name)
+	switch c := f.peek(); {
+	case c == '"':
+		text, escapes, ok := f.string()
+		if !ok || !room {
+			return ok
+		}
+		if escapes {
+			// The name, which may be a view of this memory, is in the dictionary.
+			f.unescaped = unescape(f.unescaped[:0], text)
+			text = view(f.unescaped)
+		}
+		f.texts.indexes = append(f.texts.indexes, index)
+		f.texts.text(text)
+	case c == '-' || c >= '0' && c <= '9':
+		literal, value, exact, ok := f.number()
+		if !ok || !room {
+			return ok
+		}
+		if finite(value) {
+			f.numbers.indexes = append(f.numbers.indexes, index)
+			f.numbers.float(value)
+		}
+		if !exact {
+			f.texts.indexes = append(f.texts.indexes, index)
+			f.texts.text(literal)
+		}
+	case c == '{' && depth < maxDepth:
+		if outer == 0 {
+			f.path = append(f.path[:0], name...)
+		}
+		f.path = append(f.path, '.')
+		return f.object(depth + 1)
+	case c == '{' || c == '[':
+		raw, empty, ok := f.container()
+		if !ok || !room || empty {
+			return ok
+		}
+		f.texts.indexes = append(f.texts.indexes, index)
+		f.texts.text(raw)
+	default:
+		word, ok := f.word()
+		if !ok || !room || word == "null" {
+			return ok
+		}
+		f.texts.indexes = append(f.texts.indexes, index)
+		f.texts.text(word)
+	}
+	return true
+}
+
+// name finds the number of a name and notes that the event has it. There is
+// no room for it beyond maxKeys.
+func (f *flattener) name(name string) (index uint32, room bool) {
+	if f.keys++; f.keys > maxKeys {
+		return 0, false
+	}
+	index = f.dict.index(name)
+	for int(index) >= len(f.seen) {
+		f.seen = append(f.seen, 0)
+	}
+	if f.seen[index] == f.event {
+		f.again = true
+	}
+	f.seen[index] = f.event
+	return index, true
+}

@@ -1,0 +1,83 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/footfall-go/footfall"
+)
+
+// Insert implements [footfall.Store].
+func (s *Store) Insert(ctx context.Context, b *footfall.Batch, attempt int) error {
+	events := b.Events
+	if attempt > 0 {
+		var err error
+		if events, err = s.withoutTwins(ctx, b); err != nil {
+			return fmt.Errorf("insert events: %w", err)
+		}
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	if err := s.insertEvents(ctx, events, attempt); err != nil {
+		return fmt.Errorf("insert events: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) insertEvents(ctx context.Context, events []footfall.Event, attempt int) error {
+	settings, err := s.known(ctx, eventSettings(token(events, attempt)))
+	if err != nil {
+		return err
+	}
+	block := s.events.get()
+	if err := block.fill(events); err != nil {
+		s.events.put(block)
+		return err
+	}
+	free, err := s.client.insert(ctx, block.block, settings)
+	if free {
+		s.events.put(block)
+	}
+	return err
+}
+
+// known leaves out the settings that the server does not have.
+func (s *Store) known(ctx context.Context, settings map[string]string) (map[string]string, error) {
+	known, err := s.optionalSettings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range optional {
+		if !known[name] {
+			delete(settings, name)
+		}
+	}
+	return settings, nil
+}
+
+// optionalSettings asks the server once which of the optional settings it has.
+func (s *Store) optionalSettings(ctx context.Context) (map[string]bool, error) {
+	s.mu.Lock()
+	known := s.settings
+	s.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	result, err := s.client.query(ctx, "SELECT name FROM system.settings WHERE name IN ("+quoteAll(optional)+") FORMAT RowBinary", nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask for the server's settings: %w", err)
+	}
+	known = map[string]bool{}
+	r := rowBinary{rest: result}
+	for r.more() {
+		known[r.text()] = true
+	}
+	if r.bad {
+		return nil, errTorn
+	}
+	s.mu.Lock()
+	s.settings = known
+	s.mu.Unlock()
+	return known, nil
+}

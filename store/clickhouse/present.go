@@ -1,0 +1,96 @@
+package clickhouse
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/footfall-go/footfall"
+)
+
+// Present implements [footfall.Store]. It reads the parts as they are, without
+// FINAL, by the index on the offset.
+func (s *Store) Present(ctx context.Context, epoch, partition uint16, from, to int64) ([]footfall.Coordinate, error) {
+	if from = max(from, 0); from >= to {
+		return nil, nil
+	}
+	// The table keeps the offset's complement, which descends.
+	sql := fmt.Sprintf("SELECT _o, _i FROM events WHERE _epoch = %d AND _p = %d AND _first BETWEEN %d AND %d FORMAT RowBinary",
+		epoch, partition, ^uint64(to-1), ^uint64(from))
+	result, err := s.read(ctx, sql)
+	if err != nil {
+		return nil, fmt.Errorf("read back coordinates: %w", err)
+	}
+	const size = 12
+	if len(result)%size != 0 {
+		return nil, fmt.Errorf("read back coordinates: %w", errTorn)
+	}
+	present := make([]footfall.Coordinate, 0, len(result)/size)
+	for r := (rowBinary{rest: result}); r.more(); {
+		present = append(present, footfall.Coordinate{Offset: int64(r.u64()), Index: r.u32()})
+	}
+	return s.twins.append(present, epoch, partition, from, to), nil
+}
+
+// Disposed implements [footfall.Store].
+func (s *Store) Disposed(ctx context.Context, epoch, partition uint16, from int64) (footfall.Disposed, error) {
+	d, err := s.disposed(ctx, epoch, partition, max(from, 0))
+	if err != nil {
+		return footfall.Disposed{}, fmt.Errorf("read what was disposed of: %w", err)
+	}
+	return d, nil
+}
+
+func (s *Store) disposed(ctx context.Context, epoch, partition uint16, from int64) (d footfall.Disposed, err error) {
+	where := fmt.Sprintf(" WHERE _epoch = %d AND _p = %d AND _o >= %d", epoch, partition, from)
+	result, err := s.read(ctx, "SELECT DISTINCT _o, _i FROM rejected"+where+" FORMAT RowBinary")
+	if err != nil {
+		return d, err
+	}
+	r := rowBinary{rest: result}
+	for r.more() {
+		d.Rejected = append(d.Rejected, footfall.Coordinate{Offset: int64(r.u64()), Index: r.u32()})
+	}
+	if r.bad {
+		return d, errTorn
+	}
+	result, err = s.read(ctx, "SELECT tenant, silo, name, ids, time, _epoch, _p, _o, _i FROM erasures FINAL"+where+" FORMAT RowBinary")
+	if err != nil {
+		return d, err
+	}
+	r = rowBinary{rest: result}
+	for r.more() {
+		d.Erasures = append(d.Erasures, r.erasure())
+	}
+	if r.bad {
+		return d, errTorn
+	}
+	return d, nil
+}
+
+func (r *rowBinary) erasure() footfall.Erasure {
+	e := footfall.Erasure{Tenant: r.tenant(), Silo: r.text(), Name: r.text()}
+	for range r.length() {
+		if r.bad {
+			break
+		}
+		e.IDs = append(e.IDs, r.id())
+	}
+	e.Time = r.time()
+	e.Before = footfall.Position{Epoch: r.u16(), Partition: r.u16(), Offset: int64(r.u64()), Index: r.u32()}
+	return e
+}
+
+// read runs a SELECT that must see what is there.
+func (s *Store) read(ctx context.Context, sql string) ([]byte, error) {
+	settings, err := s.known(ctx, maps.Clone(readSettings))
+	if err != nil {
+		return nil, err
+	}
+	return s.client.query(ctx, sql, settings)
+}
+
+func compareCoordinates(a, b footfall.Coordinate) int {
+	return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Index, b.Index))
+}

@@ -1,0 +1,112 @@
+package clickhouse
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/footfall-go/footfall"
+)
+
+// Upsert implements [footfall.Store]. The erasures come first: what stands
+// beside them came later. Each table gets one INSERT; where one fails all may
+// be written again, which is harmless.
+func (s *Store) Upsert(ctx context.Context, u *footfall.Upserts) error {
+	for i := range u.Erasures {
+		if err := s.erase(ctx, &u.Erasures[i]); err != nil {
+			return fmt.Errorf("erase: %w", err)
+		}
+	}
+	return cmp.Or(
+		upsert(ctx, s, &linkRows, u.Links),
+		upsert(ctx, s, &idRows, u.IDs),
+		upsert(ctx, s, &rejectedRows, u.Rejected),
+		upsert(ctx, s, &ledgerRows, u.Ledger),
+		upsert(ctx, s, &sessionRows, u.Sessions),
+	)
+}
+
+// rowsOf says how rows of a type become a block of their table.
+type rowsOf[T any] struct {
+	table   string
+	columns []column
+	// partition returns what decides on a row's partition.
+	partition func(*T) partition
+	// add appends a row. The columns are in the order above.
+	add func(c []column, row *T) error
+}
+
+// partition names a partition of a table: all have the silo in their key, and
+// one has the month of some time.
+type partition struct {
+	silo  string
+	month int
+}
+
+func monthOf(at footfall.Millis) int {
+	year, month, _ := at.Time().Date()
+	return 12*year + int(month)
+}
+
+// maxPartitions is how many partitions one INSERT may touch; the server's
+// limit, which we set, is a hundred.
+const maxPartitions = 64
+
+// upsert writes rows to a table that is not events.
+func upsert[T any](ctx context.Context, s *Store, t *rowsOf[T], rows []T) error {
+	for _, part := range split(rows, t.partition) {
+		if err := insertRows(ctx, s, t, part); err != nil {
+			return fmt.Errorf("upsert %s: %w", t.table, err)
+		}
+	}
+	return nil
+}
+
+func insertRows[T any](ctx context.Context, s *Store, t *rowsOf[T], rows []T) error {
+	b := newBlock(t.table, t.columns...)
+	for i := range rows {
+		if err := t.add(b.columns, &rows[i]); err != nil {
+			return err
+		}
+	}
+	b.rows = len(rows)
+	settings, err := s.known(ctx, upsertSettings())
+	if err != nil {
+		return err
+	}
+	_, err = s.client.insert(ctx, b, settings)
+	return err
+}
+
+// split cuts rows where one INSERT would touch too many partitions. They need
+// not stay together: each row stands for itself.
+func split[T any](rows []T, of func(*T) partition) [][]T {
+	if len(rows) == 0 {
+		return nil
+	}
+	seen := map[partition]struct{}{}
+	for i := range rows {
+		seen[of(&rows[i])] = struct{}{}
+	}
+	if len(seen) <= maxPartitions {
+		return [][]T{rows}
+	}
+	sorted := slices.Clone(rows)
+	slices.SortStableFunc(sorted, func(a, b T) int {
+		x, y := of(&a), of(&b)
+		return cmp.Or(cmp.Compare(x.silo, y.silo), cmp.Compare(x.month, y.month))
+	})
+	var parts [][]T
+	start, count := 0, 0
+	for i := range sorted {
+		if i > 0 && of(&sorted[i]) == of(&sorted[i-1]) {
+			continue
+		}
+		if count++; count > maxPartitions {
+			parts = append(parts, sorted[start:i])
+			start, count = i, 1
+		}
+	}
+	return append(parts, sorted[start:])
+}
