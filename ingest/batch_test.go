@@ -37,7 +37,7 @@ func TestBatchKeepsTheGoodEvents(t *testing.T) {
 	require.Len(t, events, 2)
 	require.Equal(t, "m1", events[0].MessageID)
 	require.Equal(t, "m5", events[1].MessageID)
-	require.Equal(t, 1, len(b.log.records), "one record a request and partition")
+	require.Equal(t, 1, b.log.count(), "one record a request and partition")
 	require.Equal(t, uint64(4), b.Refused()[shop(t)])
 }
 
@@ -138,7 +138,7 @@ func TestSizesOfARequest(t *testing.T) {
 	} {
 		problemOf(t, b.post("/v1/batch", body), http.StatusRequestEntityTooLarge)
 		problemOf(t, b.post("/v1/batch", gzipped(t, body), "Content-Encoding", "gzip"), http.StatusRequestEntityTooLarge)
-		require.Equal(t, 1, len(b.log.records), name)
+		require.Equal(t, 1, b.log.count(), name)
 	}
 	require.Equal(t, http.StatusOK, b.post("/v1/batch", batchOf(130, `,"context":{"x":"`+strings.Repeat("x", 30<<10)+`"}`)).Code)
 	bomb := gzipped(t, strings.Repeat(" ", 64<<20))
@@ -173,7 +173,7 @@ func TestRecordsAreSplit(t *testing.T) {
 	b.log.records = nil
 	w := b.post("/v1/batch", `{"batch":[`+strings.Join(large, ",")+`],"context":{"x":"`+strings.Repeat("x", 30<<10)+`"}}`)
 	require.Equal(t, http.StatusOK, w.Code)
-	require.Equal(t, 4, len(b.log.records))
+	require.Equal(t, 4, b.log.count())
 	events := b.log.events(t)
 	require.Len(t, events, 100)
 	for i, ev := range events {
@@ -193,7 +193,7 @@ func TestPartitionFollowsTheVisitor(t *testing.T) {
 			fmt.Sprintf(`{"type":"track","event":"A","userId":"u%d"}`, i))
 	}
 	require.Equal(t, http.StatusOK, b.post("/v1/batch", `{"batch":[`+strings.Join(items, ",")+`]}`).Code)
-	require.Equal(t, 7, len(b.log.records))
+	require.Equal(t, 7, b.log.count())
 	home := map[footfall.ID]uint16{}
 	for i := range b.log.records {
 		rec := &b.log.records[i]

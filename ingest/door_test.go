@@ -226,7 +226,7 @@ func TestUnlink(t *testing.T) {
 	b := setup(t, func(c *Config, _ *tenant.Registration) { c.Partitions = 5 })
 	w := b.do(http.MethodPost, "/v1/unlink", `{"anonymousId":"a1","userId":7}`, "Authorization", "Bearer "+readKey)
 	require.Equal(t, `{"success":true,"accepted":1,"rejected":[]}`+"\n", w.Body.String())
-	require.Equal(t, 1, len(b.log.records))
+	require.Equal(t, 1, b.log.count())
 	order, err := record.ParseOrder(&b.log.records[0])
 	require.NoError(t, err)
 	require.Equal(t, record.Order{Unlink: &record.Unlink{AnonymousID: "a1", UserID: "7"}}, order)
@@ -246,7 +246,7 @@ func TestUnlink(t *testing.T) {
 	problemOf(t, b.do(http.MethodPost, "/v1/unlink", `[]`, "Authorization", "Bearer "+readKey), 400)
 	problemOf(t, b.post("/v1/unlink", `{"anonymousId":"a1","userId":"u"}`), 403)
 	problemOf(t, b.do(http.MethodPost, "/v1/unlink", ``), 401)
-	require.Equal(t, 2, len(b.log.records))
+	require.Equal(t, 2, b.log.count())
 }
 
 func TestImport(t *testing.T) {
@@ -306,7 +306,7 @@ func TestLargeImportIsSplit(t *testing.T) {
 	}
 	w := b.do(http.MethodPost, "/v1/import?tenant=shop&name=n&position=6000", rows.String(), "Authorization", "Bearer "+adminKey)
 	require.Equal(t, `{"success":true,"accepted":6000,"rejected":[]}`+"\n", w.Body.String())
-	require.Equal(t, 7, len(b.log.records))
+	require.Equal(t, 7, b.log.count())
 	for i, ev := range b.log.events(t) {
 		require.Equal(t, fmt.Sprintf("n:%d", i), ev.MessageID)
 	}

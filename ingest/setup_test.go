@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -44,6 +43,12 @@ func (l *memoryLog) fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.err = err
+}
+
+func (l *memoryLog) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.records)
 }
 
 // events decodes all that is in the log.
@@ -105,7 +110,7 @@ func shop(tb testing.TB) tenant.ID {
 func setup(tb testing.TB, change ...func(*Config, *tenant.Registration)) *bundle {
 	tb.Helper()
 	b := &bundle{tb: tb, log: &memoryLog{}}
-	reg := tenant.Registration{Tenant: tenant.Tenant{ID: shop(tb)}, WriteKeys: []string{writeKey, "wk_WRITE_KEY_1"}, ReadKeys: []string{readKey}}
+	reg := tenant.Registration{Tenant: tenant.Tenant{ID: shop(tb)}, WriteKeys: []string{writeKey}, ReadKeys: []string{readKey}}
 	config := Config{Log: b.log, AdminKey: adminKey, Positions: &memoryPositions{at: map[string]int64{}}}
 	for _, f := range change {
 		f(&config, &reg)
@@ -188,5 +193,3 @@ func gzipped(tb testing.TB, body string) string {
 	require.NoError(tb, z.Close())
 	return buf.String()
 }
-
-func ago(d time.Duration) string { return time.Now().Add(-d).UTC().Format(time.RFC3339Nano) }

@@ -1,0 +1,124 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// benchEvent is an event of 415 bytes, as a browser SDK sends it.
+func benchEvent(i int) string {
+	ev := fmt.Sprintf(`{"type":"track","event":"Product Viewed","messageId":"ajs-next-1795403745520-3f22199a-fded-4d69-%04d","anonymousId":"22199afd-ed5d-492c-be10-%012d","userId":"user-%04d",`+
+		`"timestamp":"2024-05-01T10:00:00.%03dZ","properties":{"sku":"A-%04d","price":9.5,"currency":"EUR","quantity":2},"context":{"page":{"path":"/p/%04d","url":"https://shop.example.com/p/%04d"},"locale":"en-US"`, i, i/10, i/10, i, i, i, i)
+	return ev + `,"pad":"` + strings.Repeat("x", 415-len(ev)-len(`,"pad":""}}`)) + `"}}`
+}
+
+func benchBatch(n int) string {
+	items := make([]string, n)
+	for i := range items {
+		items[i] = benchEvent(i)
+	}
+	return `{"sentAt":"2024-05-01T10:00:01.000Z","batch":[` + strings.Join(items, ",") + `]}`
+}
+
+// nullWriter is a ResponseWriter that costs nothing.
+type nullWriter struct {
+	header http.Header
+	status int
+}
+
+func (w *nullWriter) Header() http.Header         { return w.header }
+func (w *nullWriter) Write(b []byte) (int, error) { return len(b), nil }
+func (w *nullWriter) WriteHeader(status int)      { w.status = status }
+
+func benchDoor(b *testing.B, partitions uint16) *Handler {
+	b.Helper()
+	return setup(b, func(c *Config, _ *tenant.Registration) {
+		c.Partitions = partitions
+		c.Log = logFunc(func(context.Context, []footfall.Record) error { return nil })
+	}).Handler
+}
+
+// BenchmarkHandler is the door without a network and with a log that forgets.
+func BenchmarkHandler(b *testing.B) {
+	batch := benchBatch(100)
+	for _, c := range []struct {
+		name, path, body string
+		events           int
+		partitions       uint16
+		packed           bool
+	}{
+		{"batch", "/v1/batch", batch, 100, 1, false},
+		{"batch/50 partitions", "/v1/batch", batch, 100, 50, false},
+		{"batch/gzip", "/v1/batch", batch, 100, 1, true},
+		{"single", "/v1/track", benchEvent(1), 1, 1, false},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			h := benchDoor(b, c.partitions)
+			body := []byte(c.body)
+			r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, c.path, nil)
+			r.Header.Set("Authorization", basic(writeKey))
+			r.Header.Set("Content-Type", "application/json")
+			if c.packed {
+				body = []byte(gzipped(b, c.body))
+				r.Header.Set("Content-Encoding", "gzip")
+			}
+			source := bytes.NewReader(body)
+			r.Body, r.ContentLength = io.NopCloser(source), int64(len(body))
+			w := &nullWriter{header: http.Header{}}
+			b.SetBytes(int64(len(c.body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				source.Reset(body)
+				clear(w.header)
+				w.status = 0
+				if h.ServeHTTP(w, r); w.status != 0 {
+					b.Fatal(w.status)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*c.events), "ns/event")
+		})
+	}
+}
+
+// BenchmarkHTTP is the door behind a real server, beside a handler that reads
+// and discards. Client and server share the machine: look at the difference.
+func BenchmarkHTTP(b *testing.B) {
+	discard := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = w.Write([]byte(`{"success":true}`))
+	})
+	for _, c := range []struct {
+		name, path, body string
+		events           int
+	}{{"batch", "/v1/batch", benchBatch(100), 100}, {"single", "/v1/track", benchEvent(1), 1}} {
+		for name, handler := range map[string]http.Handler{"door": benchDoor(b, 1), "discard": discard} {
+			b.Run(c.name+"/"+name, func(b *testing.B) {
+				server := httptest.NewServer(handler)
+				b.Cleanup(server.Close)
+				b.ReportAllocs()
+				for b.Loop() {
+					r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, server.URL+c.path, strings.NewReader(c.body))
+					require.NoError(b, err)
+					r.Header.Set("Authorization", "Bearer "+writeKey)
+					resp, err := server.Client().Do(r)
+					require.NoError(b, err)
+					_, _ = io.Copy(io.Discard, resp.Body)
+					_ = resp.Body.Close()
+					require.Equal(b, http.StatusOK, resp.StatusCode)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*c.events), "ns/event")
+			})
+		}
+	}
+}
