@@ -37,7 +37,8 @@ func (s *sql) linked() string {
 func (s *sql) aliased() string {
 	target := "argMax(user, " + position + ")"
 	if len(s.people.from) > 0 {
-		target = "transform(visitor, " + s.ids(s.people.from) + ", " + s.ids(s.people.to) + ", " + target + ")"
+		moved := "transform(" + hexOf("visitor") + ", " + s.texts(s.people.from) + ", " + s.texts(s.people.to) + ", '')"
+		target = "if(" + moved + " = '', " + target + ", reinterpretAsUInt128(unhex(" + moved + ")))"
 	}
 	return s.scan("visitor AS id, "+target+" AS target", schema.Identities, "kind = 'alias'") + " GROUP BY visitor"
 }

@@ -27,7 +27,7 @@ type world struct {
 	conn   *queryclickhouse.Conn
 	engine *query.Engine
 	tenant *tenant.Tenant
-	offset int64
+	offset *int64 // of the log, over all tenants
 	known  map[footfall.ID]bool
 }
 
@@ -48,7 +48,7 @@ func setupWith(tb testing.TB, config query.Config, settings tenant.Settings) *wo
 	})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, conn.Close()) })
-	w := &world{tb: tb, store: store, conn: queryclickhouse.New(conn), known: map[footfall.ID]bool{}}
+	w := &world{tb: tb, store: store, conn: queryclickhouse.New(conn), offset: new(int64), known: map[footfall.ID]bool{}}
 	w.tenant = newTenant(tb, "shop", settings)
 	config.Conn = w.conn
 	w.engine, err = query.NewEngine(config)
@@ -71,9 +71,9 @@ type ev struct {
 }
 
 // of returns the same world for another tenant.
-func (w *world) of(t *tenant.Tenant) *world {
+func (w *world) of(tb testing.TB, t *tenant.Tenant) *world {
 	other := *w
-	other.tenant, other.known = t, map[footfall.ID]bool{}
+	other.tb, other.tenant, other.known = tb, t, map[footfall.ID]bool{}
 	return &other
 }
 
@@ -86,12 +86,12 @@ func at(tb testing.TB, text string) footfall.Millis {
 // write stores events, each in a record of its own.
 func (w *world) write(events ...ev) {
 	w.tb.Helper()
-	batch := &footfall.Batch{From: w.offset, To: w.offset + int64(len(events))}
+	batch := &footfall.Batch{From: *w.offset, To: *w.offset + int64(len(events))}
 	up := &footfall.Upserts{}
 	for i, e := range events {
 		when := at(w.tb, e.at)
 		f := footfall.Event{
-			Tenant: w.tenant.ID, Silo: w.tenant.Silo(), Position: footfall.Position{Offset: w.offset + int64(i)},
+			Tenant: w.tenant.ID, Silo: w.tenant.Silo(), Position: footfall.Position{Offset: batch.From + int64(i)},
 			Type: e.typ, Name: e.name, MessageID: e.id, Time: when, Original: when, Sent: when + 10, Received: when + 50,
 			AnonymousID: e.visitor, UserID: e.user, Session: e.session, Properties: e.props, Context: `{"ip":"1.2.3.0"}`,
 		}
@@ -112,7 +112,7 @@ func (w *world) write(events ...ev) {
 		}
 		batch.Events = append(batch.Events, f)
 	}
-	w.offset = batch.To
+	*w.offset = batch.To
 	require.NoError(w.tb, w.store.Insert(w.tb.Context(), batch, 0))
 	w.upsert(up)
 }
@@ -139,9 +139,9 @@ func (w *world) edge(kind footfall.LinkKind, from, user string) {
 	w.text(up, to, footfall.KindUser, user)
 	up.Links = append(up.Links, footfall.Link{
 		Tenant: w.tenant.ID, Silo: w.tenant.Silo(), Kind: kind, From: w.id(from), User: to,
-		Time: footfall.Millis(1_700_000_000_000 + w.offset), Position: footfall.Position{Offset: w.offset},
+		Time: footfall.Millis(1_700_000_000_000 + *w.offset), Position: footfall.Position{Offset: *w.offset},
 	})
-	w.offset++
+	*w.offset++
 	w.upsert(up)
 }
 
@@ -165,7 +165,7 @@ func (w *world) session(visitor string, number uint64, start, last string, views
 	from := at(w.tb, start)
 	w.upsert(&footfall.Upserts{Sessions: []footfall.Session{{
 		Tenant: w.tenant.ID, Silo: w.tenant.Silo(), Visitor: schema.VisitorID(w.tenant.ID, visitor), Session: number,
-		Opened: from, Start: from, Last: at(w.tb, last), Events: views, Views: views, Version: footfall.Version(0, w.offset),
+		Opened: from, Start: from, Last: at(w.tb, last), Events: views, Views: views, Version: footfall.Version(0, *w.offset),
 	}}})
 }
 
