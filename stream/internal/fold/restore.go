@@ -31,10 +31,10 @@ func Restore(epoch, partition uint16, l Limits, r io.Reader) (*State, error) {
 // restorer reads the blocks of a snapshot into a state.
 type restorer struct {
 	*State
-	r       *bufio.Reader
-	block   []byte
-	in      cursor
-	entered uint64 // ids
+	r      *bufio.Reader
+	block  []byte
+	in     cursor
+	counts counts
 }
 
 func (r *restorer) run() error {
@@ -74,7 +74,7 @@ func (r *restorer) run() error {
 }
 
 // sizes are those of the blocks that are one entry.
-var sizes = map[byte]int{blockHead: 38, blockEnd: 16}
+var sizes = map[byte]int{blockHead: 38, blockEnd: 8 * len(counts{})}
 
 func bad(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrSnapshot}, args...)...)
@@ -130,13 +130,18 @@ func (r *restorer) entry(kind byte) error {
 		e := erasedUser{offset: int64(r.in.uint64()), until: r.in.uint32()}
 		r.erased[p] = e
 		r.lastErased = max(r.lastErased, e.offset)
+		r.counts[countErased]++
 	case blockVisitors:
 		return r.visitor()
 	case blockIDs:
 		return r.id()
 	case blockEnd:
-		if v, n := r.in.uint64(), r.in.uint64(); v != uint64(r.visitors.live) || n != r.entered {
-			return bad("%d visitors and %d ids, expected %d and %d", r.visitors.live, r.entered, v, n)
+		var want counts
+		for i := range want {
+			want[i] = r.in.uint64()
+		}
+		if r.counts != want {
+			return bad("its entries are %v, expected %v", r.counts, want)
 		}
 	default:
 		return bad("block of kind %q", kind)
@@ -171,6 +176,7 @@ func (r *restorer) account() error {
 		return bad("tenant %s twice", id)
 	}
 	r.owners.byTenant[id] = uint32(len(r.owners.accounts))
+	r.counts[countAccounts]++
 	r.owners.accounts = append(r.owners.accounts, Totals{id, r.in.uint64(), r.in.uint64(), r.in.uint64()})
 	return nil
 }
@@ -189,6 +195,7 @@ func (r *restorer) owner() error {
 		r.owners.index[key] = uint32(len(r.owners.list))
 	}
 	r.owners.list = append(r.owners.list, o)
+	r.counts[countOwners]++
 	return nil
 }
 
@@ -208,6 +215,7 @@ func (r *restorer) row() error {
 		return bad("ledger row twice")
 	}
 	m.index[account] = len(m.rows)
+	r.counts[countRows]++
 	m.rows = append(m.rows, ledgerRow{
 		owner: owner, account: account,
 		stored: r.in.uint64(), duplicate: r.in.uint64(), quarantined: r.in.uint64(), last: int64(r.in.uint64()),
@@ -253,6 +261,7 @@ func (r *restorer) visitor() error {
 		v.extras++
 	}
 	*t.edit(slot) = v
+	r.counts[countVisitors]++
 	return nil
 }
 
@@ -269,7 +278,7 @@ func (r *restorer) id() error {
 	if !w.restore(lo, hi, stamp) {
 		return bad("id twice")
 	}
-	r.entered++
+	r.counts[countIDs]++
 	return nil
 }
 

@@ -25,6 +25,19 @@ const (
 	blockEnd      = 'Z'
 )
 
+// counts are how many entries of each kind there are: the last block tells, so
+// that a block that went missing does not go unnoticed.
+type counts [6]uint64
+
+const (
+	countAccounts = iota
+	countOwners
+	countRows
+	countErased
+	countVisitors
+	countIDs
+)
+
 // blockSize is about where a block ends; maxBlock is what no block exceeds.
 const (
 	blockSize = 64 << 10
@@ -51,7 +64,7 @@ type snapshot struct {
 	at    int    // progress within the step
 	page  int
 
-	counts  [2]uint64 // visitors and ids written
+	counts  counts
 	sharing *atomic.Int32
 	once    sync.Once
 }
@@ -153,7 +166,7 @@ func (n *snapshot) addHead() bool {
 }
 
 func (n *snapshot) addEnd() bool {
-	n.block = appendUint64s(n.block, n.counts[0], n.counts[1])
+	n.block = appendUint64s(n.block, n.counts[:]...)
 	return false
 }
 
@@ -161,6 +174,7 @@ func (n *snapshot) addAccounts() bool {
 	if n.at == len(n.accounts) {
 		return false
 	}
+	n.counts[countAccounts]++
 	a := &n.accounts[n.at]
 	n.at++
 	n.block = appendString(n.block, a.Tenant.String())
@@ -172,6 +186,7 @@ func (n *snapshot) addOwners() bool {
 	if n.at == len(n.owners) {
 		return false
 	}
+	n.counts[countOwners]++
 	o := &n.owners[n.at]
 	n.at++
 	n.block = appendUint32s(n.block, o.account)
@@ -186,6 +201,7 @@ func (n *snapshot) addLedger() bool {
 	}
 	m := &n.minutes[n.page]
 	if n.at < len(m.rows) {
+		n.counts[countRows]++
 		r := &m.rows[n.at]
 		n.block = appendUint32s(n.block, m.minute, r.owner)
 		n.block = appendUint64s(n.block, r.stored, r.duplicate, r.quarantined, uint64(r.last))
@@ -201,6 +217,7 @@ func (n *snapshot) addErased() bool {
 	if n.at == len(n.erased) {
 		return false
 	}
+	n.counts[countErased]++
 	e := &n.erased[n.at]
 	n.at++
 	n.block = appendUint64s(n.block, e.prefix, uint64(e.user.offset))
@@ -219,7 +236,7 @@ func (n *snapshot) addVisitors() bool {
 		if v.flags&inUse == 0 || v.expires < w.minute || n.owners[v.owner].dead {
 			continue
 		}
-		n.counts[0]++
+		n.counts[countVisitors]++
 		n.block = appendUint64s(n.block, v.key[0], v.key[1], v.user, uint64(v.touched))
 		n.block = appendUint32s(n.block, v.expires, v.owner)
 		count := len(n.block)
@@ -253,7 +270,7 @@ func (n *snapshot) addIDs() bool {
 		e := seg.data[n.at*idSize:]
 		stamp := binary.LittleEndian.Uint16(e[12:])
 		if stamp != 0 && !expired(stamp, seg.minute(stamp), w.now, w.floor) {
-			n.counts[1]++
+			n.counts[countIDs]++
 			n.block = append(n.block, e[:idSize]...)
 		}
 	}
