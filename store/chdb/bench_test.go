@@ -13,41 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkStress runs as long as -benchtime says; `make bench` gives it ten
-// minutes. After the first tenth, which warms up, resident memory must stay
-// in its band: what the last third needs at most is no more than 1.3 times
-// what the first third needed at most.
-func BenchmarkStress(b *testing.B) {
-	s := newStress(b)
-	ctx, cancel := context.WithCancel(b.Context())
-	failed := make(chan error, 1)
-	stop := memory()
-	go func() { failed <- s.run(ctx) }()
-	started := time.Now()
-	// An iteration is a query that waits its turn beside the others.
-	for b.Loop() {
-		s.ask("SELECT count() FROM t")
-	}
-	elapsed := time.Since(started)
-	cancel()
-	require.NoError(b, <-failed)
-	samples := stop()
-	s.check()
-
-	rows := (s.written[0].Load() + s.written[1].Load()) * stressBlock
-	b.ReportMetric(float64(rows)/elapsed.Seconds(), "rows/s")
-	b.ReportMetric(float64(s.queries.Load())/elapsed.Seconds(), "queries/s")
-	if len(samples) < 600 {
-		return // Half a minute says nothing about a band.
-	}
-	warm := samples[len(samples)/10:]
-	third := len(warm) / 3
-	first, last := slices.Max(warm[:third]), slices.Max(warm[2*third:])
-	b.ReportMetric(float64(first>>20), "MB-first-third")
-	b.ReportMetric(float64(last>>20), "MB-last-third")
-	require.LessOrEqual(b, float64(last), 1.3*float64(first), "resident memory grows")
-}
-
 // BenchmarkInsert measures one INSERT of a Native block, the engine's work
 // included.
 func BenchmarkInsert(b *testing.B) {

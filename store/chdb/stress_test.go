@@ -2,11 +2,14 @@ package chdb_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -188,12 +191,32 @@ func memory() (stop func() []int64) {
 	}
 }
 
+// stressTime names the variable that says how long TestStress runs: three
+// seconds by default, ten minutes where figures are made.
+const stressTime = "FOOTFALL_STRESS"
+
+// TestStress holds that nothing fails, nothing is lost or doubled, and
+// resident memory stays in its band: after the first tenth, which warms up,
+// the last third needs at most 1.3 times what the first third needed.
 func TestStress(t *testing.T) {
 	t.Parallel()
+	duration, err := time.ParseDuration(cmp.Or(os.Getenv(stressTime), "3s"))
+	require.NoError(t, err)
 	s := newStress(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), duration)
 	defer cancel()
+	stop := memory()
 	require.NoError(t, s.run(ctx))
+	samples := stop()
 	s.check()
-	t.Logf("%d + %d blocks, %d queries", s.written[0].Load(), s.written[1].Load(), s.queries.Load())
+
+	rows := (s.written[0].Load() + s.written[1].Load()) * stressBlock
+	warm := samples[len(samples)/10:]
+	third := len(warm) / 3
+	first, last := slices.Max(warm[:third]), slices.Max(warm[2*third:])
+	t.Logf("%v: %d rows, %d queries, resident memory at most %d MB in the first third, %d MB in the last",
+		duration, rows, s.queries.Load(), first>>20, last>>20)
+	if duration >= 30*time.Second { // Less says nothing about a band.
+		require.LessOrEqual(t, float64(last), 1.3*float64(first), "resident memory grows")
+	}
 }
