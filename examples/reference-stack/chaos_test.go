@@ -47,7 +47,7 @@ func (l *loader) run(ctx context.Context, stop <-chan struct{}) error {
 		batch := l.last
 		if batch == nil || l.rand.IntN(20) > 0 { // now and then the last batch once more
 			batch = nil
-			for range 1 + l.rand.IntN(120) {
+			for range 1 + l.rand.IntN(40) {
 				m, want := l.visitors[l.rand.IntN(len(l.visitors))].next()
 				l.want[m.MessageID] = want
 				batch = append(batch, m)

@@ -37,11 +37,11 @@ func TestMain(m *testing.M) {
 func footfallBinary(tb testing.TB) string {
 	tb.Helper()
 	binary.Do(func() {
-		if binary.dir, binary.err = os.MkdirTemp("", "footfall-e2e-"); binary.err != nil {
+		if binary.dir, binary.err = os.MkdirTemp("", "footfall-e2e-"); binary.err != nil { //nolint:usetesting // it outlives the test that builds it
 			return
 		}
 		binary.path = filepath.Join(binary.dir, "footfall")
-		out, err := exec.Command("go", "build", "-o", binary.path, "./cmd/footfall").CombinedOutput()
+		out, err := exec.CommandContext(tb.Context(), "go", "build", "-o", binary.path, "./cmd/footfall").CombinedOutput()
 		if err != nil {
 			binary.err = fmt.Errorf("%w: %s", err, out)
 		}

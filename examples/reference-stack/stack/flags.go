@@ -52,7 +52,7 @@ func (f *flags) parse(p *Process, args []string) ([]string, error) {
 		args, after = args[:i], args[i+1:]
 	}
 	for len(args) > 0 {
-		if err := f.FlagSet.Parse(args); err != nil {
+		if err := f.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
 				f.SetOutput(p.Stdout)
 				f.Usage()

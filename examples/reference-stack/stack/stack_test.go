@@ -109,11 +109,25 @@ tenants:
 func TestUsageErrors(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{}, {"dance"}, {"up", "--colour", "red"}, {"up"}, {"up", "--data", "x"}, {"up", "--data", "x", "--tenant", "shop"},
-		{"up", "--data", "x", "--tenant", "shop:rk_1:wk_1"}, {"up", "extra"}, {"demo", "--rate", "-1"}, {"demo", "--drain", "5"},
-		{"import"}, {"import", "--tenant", "shop"}, {"import", "--tenant", "shop", "x.csv"}, {"import", "--tenant", "shop", "x.dat", "--data", "d"},
-		{"import", "--tenant", "shop", "-", "--data", "d", "--format", "csv"}, {"import", "--tenant", "shop", "x.csv", "--map", "event", "--data", "d"},
-		{"status"}, {"status", "--url", "http://127.0.0.1:1"}, {"status", "--data", "x", "y"},
+		{},
+		{"dance"},
+		{"up", "--colour", "red"},
+		{"up"},
+		{"up", "--data", "x"},
+		{"up", "--data", "x", "--tenant", "shop"},
+		{"up", "--data", "x", "--tenant", "shop:rk_1:wk_1"},
+		{"up", "extra"},
+		{"demo", "--rate", "-1"},
+		{"demo", "--drain", "5"},
+		{"import"},
+		{"import", "--tenant", "shop"},
+		{"import", "--tenant", "shop", "x.csv"},
+		{"import", "--tenant", "shop", "x.dat", "--data", "d"},
+		{"import", "--tenant", "shop", "-", "--data", "d", "--format", "csv"},
+		{"import", "--tenant", "shop", "x.csv", "--map", "event", "--data", "d"},
+		{"status"},
+		{"status", "--url", "http://127.0.0.1:1"},
+		{"status", "--data", "x", "y"},
 	} {
 		p := process(nil)
 		p.Args = args
@@ -191,7 +205,7 @@ func TestGateLetsThoseInsideFinish(t *testing.T) {
 	t.Parallel()
 	var g gate
 	inside, leave := make(chan struct{}), make(chan struct{})
-	h := g.wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	h := g.wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		close(inside)
 		<-leave
 	}))
