@@ -3,7 +3,6 @@ package ingest
 import (
 	"bytes"
 	"slices"
-	"time"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/record"
@@ -30,9 +29,7 @@ type recorder struct {
 // part is the record in the making for one partition.
 type part struct {
 	encoder record.Encoder
-	months  []int
-	from    footfall.Millis // the month of the last event, half-open
-	to      footfall.Millis
+	months  []int // that it has events of
 }
 
 func newRecorder(partitions uint16) recorder {
@@ -48,34 +45,23 @@ func (o *recorder) begin(t *tenant.Tenant, received footfall.Millis) {
 func (o *recorder) add(ev *record.Event) {
 	n := o.partition(ev)
 	p := &o.parts[n]
+	year, inYear, _ := ev.Time.Time().Date()
+	month := year*12 + int(inYear)
+	known := slices.Contains(p.months, month)
 	events, size := p.encoder.Len()
-	month := o.monthIsNew(p, ev.Time)
-	if events > 0 && (size+sizeOf(ev) > maxRecord || month && len(p.months) == maxMonths) {
+	if events > 0 && (size+sizeOf(ev) > maxRecord || !known && len(p.months) == maxMonths) {
 		o.flush(n)
 		events = 0
 	}
 	if events == 0 {
 		p.encoder.Reuse(o.header)
-		p.months = p.months[:0]
+		p.months, known = p.months[:0], false
 		o.used = append(o.used, n)
-		month = o.monthIsNew(p, ev.Time)
 	}
-	if month {
-		at := ev.Time.Time()
-		p.months = append(p.months, at.Year()*12+int(at.Month()))
+	if !known {
+		p.months = append(p.months, month)
 	}
 	p.encoder.Add(ev)
-}
-
-// monthIsNew reports whether the record has no event of the month yet.
-func (o *recorder) monthIsNew(p *part, at footfall.Millis) bool {
-	if len(p.months) > 0 && at >= p.from && at < p.to {
-		return false
-	}
-	year, month, _ := at.Time().Date()
-	first := firstOfMonth(year, month)
-	p.from, p.to = footfall.MillisOf(first), footfall.MillisOf(first.AddDate(0, 1, 0))
-	return !slices.Contains(p.months, year*12+int(month))
 }
 
 // partition hashes the visitor, whose events must all go the same way.
@@ -129,8 +115,4 @@ func (o *recorder) release() {
 	o.used = o.used[:0]
 	clear(o.records)
 	o.records = o.records[:0]
-}
-
-func firstOfMonth(year int, month time.Month) time.Time {
-	return time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
 }

@@ -1,7 +1,10 @@
 package ingest
 
-import "net/http"
-import "github.com/footfall-go/footfall/tenant"
+import (
+	"net/http"
+
+	"github.com/footfall-go/footfall/tenant"
+)
 
 // settings serves what browser SDKs load before they send: no integrations but
 // the door itself, no plan, no metrics of their own.
