@@ -2,7 +2,6 @@ package chdb_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
