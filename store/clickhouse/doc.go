@@ -13,9 +13,9 @@
 //
 // Events go out as one block of ClickHouse's Native format, built column by
 // column into buffers that are used again: 0.3 µs an event instead of the 2 µs
-// of a general client. The block is sent in one request under a token made of
-// the log positions of its first and last event and the number of the
-// attempt. The server drops a second block with the same token. That is a
+// of a general client. The block is sent in one request under the batch's
+// token. Of a second block with the same one the server drops the partitions
+// that it has taken before. That is a
 // convenience, not the guarantee: ClickHouse writes its list of tokens before
 // it makes a part visible, so that a crash between the two leaves a token
 // without rows. What is in the store is only what [Store.Present] reads back.

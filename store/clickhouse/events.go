@@ -2,7 +2,6 @@ package clickhouse
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/footfall-go/footfall"
@@ -137,19 +136,4 @@ func distance(from, to footfall.Millis) footfall.Millis {
 		return schema.Absent
 	}
 	return from - to
-}
-
-// token names what an insert sends: the first and the last event of it, and
-// the attempt. The store drops a second insert with the same one.
-func token(events []footfall.Event, attempt int) string {
-	first, last := events[0].Position, events[len(events)-1].Position
-	b := make([]byte, 0, 64)
-	b = strconv.AppendUint(b, uint64(first.Epoch), 10)
-	b = strconv.AppendUint(append(b, '/'), uint64(first.Partition), 10)
-	b = strconv.AppendInt(append(b, '/'), first.Offset, 10)
-	b = strconv.AppendUint(append(b, '.'), uint64(first.Index), 10)
-	b = strconv.AppendInt(append(b, '-'), last.Offset, 10)
-	b = strconv.AppendUint(append(b, '.'), uint64(last.Index), 10)
-	b = strconv.AppendInt(append(b, '/'), int64(attempt), 10)
-	return string(b)
 }

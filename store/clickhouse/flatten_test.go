@@ -79,8 +79,10 @@ func TestFlatten(t *testing.T) {
 		{"arrays", `{"a":[1,"]",{"b":"}\""}],"b":[[]],"c":[null]}`, "", flat{texts{"a": `[1,"]",{"b":"}\""}]`, "b": "[[]]", "c": "[null]"}, nil}},
 		{"derived", `{"$os":"mine","$x":"y","a":1}`, `{"$os":"iOS","$n":2}`, flat{texts{"$os": "iOS", "$x": "y"}, numbers{"a": 1, "$n": 2}}},
 		{"derived of another kind", `{"$os":"mine"}`, `{"$os":4}`, flat{nil, numbers{"$os": 4}}},
-		{"escapes", `{"\u0061\n":"\"\\\/\b\f\n\r\t\u00fc\ud83d\ude00\ud800x\udc00\ud800\ud83d\ude00","o\"":{"\t":"v"}}`, "",
-			flat{texts{"a\n": "\"\\/\b\f\n\r\tü😀\ufffdx\ufffd\ufffd😀", "o\".\t": "v"}, nil}},
+		{
+			"escapes", `{"\u0061\n":"\"\\\/\b\f\n\r\t\u00fc\ud83d\ude00\ud800x\udc00\ud800\ud83d\ude00","o\"":{"\t":"v"}}`, "",
+			flat{texts{"a\n": "\"\\/\b\f\n\r\tü😀\ufffdx\ufffd\ufffd😀", "o\".\t": "v"}, nil},
+		},
 		{"names", `{"":1,"a.b":2,"a":{"":3,"c":{"":4}}}`, "", flat{nil, numbers{"": 1, "a.b": 2, "a.": 3, "a.c.": 4}}},
 		{"long text", `{"a":"` + strings.Repeat("x", 300) + `","b":"12345678\"","c":"1234567\\"}`, "", flat{texts{"a": strings.Repeat("x", 300), "b": `12345678"`, "c": `1234567\`}, nil}},
 
@@ -92,14 +94,22 @@ func TestFlatten(t *testing.T) {
 		{"twice a dotted name", `{"a":{"b":1},"a.b":"x"}`, "", flat{texts{"a.b": "x"}, nil}},
 		{"twice, inexact", `{"a":9007199254740993,"a":1}`, "", flat{nil, numbers{"a": 1}}},
 
-		{"numbers", `{"a":-1,"b":0.1,"c":19.90,"d":1e3,"e":-2.5E-1,"f":-0,"g":123456789012345,"h":0.000001}`, "",
-			flat{nil, numbers{"a": -1, "b": 0.1, "c": 19.9, "d": 1000, "e": -0.25, "f": 0, "g": 123456789012345, "h": 0.000001}}},
-		{"exact although long", `{"a":9007199254740992,"b":1234567890123456,"c":100000000000000000000000,"d":0.30000000000000004,"e":1.00000000000000000000000}`, "",
-			flat{nil, numbers{"a": 1 << 53, "b": 1234567890123456, "c": 1e23, "d": 0.30000000000000004, "e": 1}}},
-		{"not exact", `{"a":9007199254740993,"b":0.1000000000000000055511151231257827,"c":-12345678901234567890}`, "",
-			flat{texts{"a": "9007199254740993", "b": "0.1000000000000000055511151231257827", "c": "-12345678901234567890"}, numbers{"a": 9007199254740992, "b": 0.1, "c": -12345678901234567890}}},
-		{"out of range", `{"a":1e400,"b":-1e400,"c":1e-400,"d":0e999999999999999999999}`, "",
-			flat{texts{"a": "1e400", "b": "-1e400", "c": "1e-400", "d": "0e999999999999999999999"}, numbers{"c": 0, "d": 0}}},
+		{
+			"numbers", `{"a":-1,"b":0.1,"c":19.90,"d":1e3,"e":-2.5E-1,"f":-0,"g":123456789012345,"h":0.000001}`, "",
+			flat{nil, numbers{"a": -1, "b": 0.1, "c": 19.9, "d": 1000, "e": -0.25, "f": 0, "g": 123456789012345, "h": 0.000001}},
+		},
+		{
+			"exact although long", `{"a":9007199254740992,"b":1234567890123456,"c":100000000000000000000000,"d":0.30000000000000004,"e":1.00000000000000000000000}`, "",
+			flat{nil, numbers{"a": 1 << 53, "b": 1234567890123456, "c": 1e23, "d": 0.30000000000000004, "e": 1}},
+		},
+		{
+			"not exact", `{"a":9007199254740993,"b":0.1000000000000000055511151231257827,"c":-12345678901234567890}`, "",
+			flat{texts{"a": "9007199254740993", "b": "0.1000000000000000055511151231257827", "c": "-12345678901234567890"}, numbers{"a": 9007199254740992, "b": 0.1, "c": -12345678901234567890}},
+		},
+		{
+			"out of range", `{"a":1e400,"b":-1e400,"c":1e-400,"d":0e999999999999999999999}`, "",
+			flat{texts{"a": "1e400", "b": "-1e400", "c": "1e-400", "d": "0e999999999999999999999"}, numbers{"c": 0, "d": 0}},
+		},
 
 		{"no object", `[1]`, `"x"`, flat{}},
 		{"torn", `{"a":1,"b":{"c":2}`, `{"$x":1}`, flat{nil, numbers{"$x": 1}}},
@@ -199,7 +209,9 @@ func must(b []byte, err error) []byte {
 
 // dotted reports whether two members may flatten to one name, where the
 // oracle's random order is no answer.
-func dotted(text string) bool { return strings.ContainsAny(text, `.\`) && strings.Contains(text, "{") && strings.Count(text, "{") > 1 }
+func dotted(text string) bool {
+	return strings.ContainsAny(text, `.\`) && strings.Contains(text, "{") && strings.Count(text, "{") > 1
+}
 
 func FuzzFlatten(f *testing.F) {
 	for _, seed := range []string{

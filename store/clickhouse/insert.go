@@ -19,14 +19,14 @@ func (s *Store) Insert(ctx context.Context, b *footfall.Batch, attempt int) erro
 	if len(events) == 0 {
 		return nil
 	}
-	if err := s.insertEvents(ctx, events, attempt); err != nil {
+	if err := s.insertEvents(ctx, events, b.Token(attempt)); err != nil {
 		return fmt.Errorf("insert events: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) insertEvents(ctx context.Context, events []footfall.Event, attempt int) error {
-	settings, err := s.known(ctx, eventSettings(token(events, attempt)))
+func (s *Store) insertEvents(ctx context.Context, events []footfall.Event, token string) error {
+	settings, err := s.known(ctx, eventSettings(token))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,90 @@
+//go:build unix
+
+package clickhouse
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/schema"
+	"github.com/footfall-go/footfall/store/chdb/chdbtest"
+)
+
+// BenchmarkEngine writes 200,000 events into the embedded engine, in blocks of
+// 20,000, and merges them into one part. It reports processor time per event
+// and bytes on disk, before and after.
+func BenchmarkEngine(b *testing.B) {
+	for name, events := range corpora(b, 200_000) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				measureEngine(b, createTable(&schema.Tables[0]), events, 20_000)
+			}
+		})
+	}
+}
+
+func measureEngine(tb testing.TB, create string, events []footfall.Event, size int) map[string]float64 {
+	tb.Helper()
+	s, err := New(Config{Transport: chdbtest.Engine(tb).Transport(), Database: chdbtest.Database(tb)})
+	require.NoError(tb, err)
+	ctx := tb.Context()
+	require.NoError(tb, s.client.exec(ctx, create, nil))
+	require.NoError(tb, s.client.exec(ctx, "SYSTEM STOP MERGES events", nil))
+	rows := float64(len(events))
+	start := processor(tb)
+	for i := 0; i < len(events); i += size {
+		require.NoError(tb, s.Insert(ctx, &footfall.Batch{Events: events[i:min(i+size, len(events))]}, 0))
+	}
+	inserted := processor(tb) - start
+	before := s.bytes(tb)
+	require.NoError(tb, s.client.exec(ctx, "SYSTEM START MERGES events", nil))
+	start = processor(tb)
+	require.NoError(tb, s.client.exec(ctx, "OPTIMIZE TABLE events FINAL", nil))
+	merged := processor(tb) - start
+	after := s.bytes(tb)
+	report := func(value float64, unit string) {
+		if b, ok := tb.(*testing.B); ok {
+			b.ReportMetric(value, unit)
+		}
+	}
+	report(float64(inserted.Nanoseconds())/rows, "insert-ns/row")
+	report(float64(merged.Nanoseconds())/rows, "merge-ns/row")
+	report(before["events"]/rows, "inserted-B/row")
+	report(after["events"]/rows, "merged-B/row")
+	after["insert"], after["merge"], after["before"] = float64(inserted.Nanoseconds())/rows, float64(merged.Nanoseconds())/rows, before["events"]
+	var columns strings.Builder
+	for name, bytes := range s.columnBytes(tb) {
+		fmt.Fprintf(&columns, " %s=%.1f", name, bytes/rows)
+	}
+	tb.Log(columns.String())
+	return after
+}
+
+// bytes returns what each table of the database takes on disk.
+func (s *Store) bytes(tb testing.TB) map[string]float64 {
+	tb.Helper()
+	return s.sums(tb, "SELECT table, toFloat64(sum(bytes_on_disk)) FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table FORMAT RowBinary")
+}
+
+func (s *Store) columnBytes(tb testing.TB) map[string]float64 {
+	tb.Helper()
+	return s.sums(tb, "SELECT column, toFloat64(sum(column_data_compressed_bytes)) AS b FROM system.parts_columns WHERE active AND database = currentDatabase() AND table = 'events' GROUP BY column "+
+		"UNION ALL SELECT concat('index:', name), toFloat64(data_compressed_bytes) FROM system.data_skipping_indices WHERE database = currentDatabase() FORMAT RowBinary")
+}
+
+func (s *Store) sums(tb testing.TB, sql string) map[string]float64 {
+	tb.Helper()
+	result, err := s.client.query(tb.Context(), sql, nil)
+	require.NoError(tb, err)
+	sums := map[string]float64{}
+	for r := (rowBinary{rest: result}); r.more(); {
+		name := r.text()
+		sums[name] = math.Float64frombits(r.u64())
+	}
+	return sums
+}
