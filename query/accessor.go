@@ -132,7 +132,7 @@ func (s *sql) order(a accessor, op Op, value any) string {
 	}
 	// Best effort reads much that is no time, so the text must begin like one.
 	parsed := "parseDateTime64BestEffortOrNull(" + a.text + ", 3, " + s.text(s.cal.loc.String()) + ")"
-	return both("match("+a.text+", '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)')",
+	return both("match("+a.text+", '^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]([T ]|$)')",
 		"ifNull("+parsed+orderSigns[op]+s.moment(t.UnixMilli())+", 0)")
 }
 

@@ -8,9 +8,10 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/footfall-go/footfall/tenant"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/footfall-go/footfall/tenant"
 )
 
 // Config is what an [Engine] and a [Handler] need.

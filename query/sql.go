@@ -64,6 +64,7 @@ func (s *sql) integer(v int64) string  { return s.param("Int64", v) }
 func (s *sql) id(v footfall.ID) string {
 	return "reinterpretAsUInt128(unhex(" + s.text(v.String()) + "))"
 }
+
 func (s *sql) moment(ms int64) string {
 	return "fromUnixTimestamp64Milli(" + s.integer(ms) + ", 'UTC')"
 }
@@ -71,6 +72,7 @@ func (s *sql) date(ms int64) string { return "toDate(" + s.moment(ms) + ")" }
 func (s *sql) ids(v []string) string {
 	return "arrayMap(x -> reinterpretAsUInt128(unhex(x)), " + s.texts(v) + ")"
 }
+
 func hexOf(expr string) string        { return "lower(hex(reinterpretAsFixedString(" + expr + ")))" }
 func millis(expr string) string       { return "toUnixTimestamp64Milli(" + expr + ")" }
 func and(conditions ...string) string { return strings.Join(conditions, " AND ") }
@@ -120,5 +122,7 @@ func (s *sql) statement(text string) Statement {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		list = append(list, name+" = "+settings[name])
 	}
+	// A condition that cannot be true leaves parameters behind.
+	maps.DeleteFunc(s.params, func(name string, _ any) bool { return !strings.Contains(text, "{"+name+":") })
 	return Statement{SQL: text + "\nSETTINGS " + strings.Join(list, ", "), Params: s.params}
 }

@@ -84,10 +84,17 @@ func TestBreakdown(t *testing.T) {
 	w := setup(t)
 	var events []ev
 	for i, e := range []struct{ day, plan, visitor string }{
-		{"01", `"pro"`, "a"}, {"01", `"pro"`, "a"}, {"02", `"pro"`, "a"},
-		{"01", `"free"`, "b"}, {"02", `"free"`, "c"},
-		{"02", `"x"`, "d"}, {"01", `"y"`, "d"}, {"01", `7`, "d"},
-		{"01", `null`, "e"}, {"02", `null`, "f"}, {"02", `""`, "g"},
+		{"01", `"pro"`, "a"},
+		{"01", `"pro"`, "a"},
+		{"02", `"pro"`, "a"},
+		{"01", `"free"`, "b"},
+		{"02", `"free"`, "c"},
+		{"02", `"x"`, "d"},
+		{"01", `"y"`, "d"},
+		{"01", `7`, "d"},
+		{"01", `null`, "e"},
+		{"02", `null`, "f"},
+		{"02", `""`, "g"},
 	} {
 		events = append(events, ev{at: "2024-01-" + e.day + "T12:00:00Z", name: "A", visitor: e.visitor, props: `{"price":` + strconv.Itoa(i) + `,"plan":` + e.plan + `}`})
 	}

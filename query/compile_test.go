@@ -1,0 +1,280 @@
+package query
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/internal/schema"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// canary stands for whatever a user writes; it must not be in any text.
+const canary = `kanarie'"\{p1:String}`
+
+const month = `"range":{"from":"2024-03-01","to":"2024-04-01"}`
+
+// corpus has a question for everything the compiler does.
+var corpus = map[string]string{
+	"trend":             `{"kind":"trend",` + month + `,"series":[{"event":"Buy"}]}`,
+	"trend_any":         `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"*"}]}`,
+	"trend_hours":       `{"kind":"trend","range":{"from":"2024-03-10","to":"2024-03-11"},"zone":"America/New_York","interval":"hour","series":[{"event":"*"}]}`,
+	"trend_persons":     `{"kind":"trend",` + month + `,"interval":"week","series":[{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"per_person"}]}`,
+	"trend_sessions":    `{"kind":"trend",` + month + `,"interval":"month","series":[{"event":"Buy","measure":"sessions"}]}`,
+	"trend_numbers":     `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"Buy","measure":"sum","of":"event.price"},{"event":"Buy","measure":"avg","of":"event.price"},{"event":"Buy","measure":"min","of":"event.price"},{"event":"Buy","measure":"max","of":"event.$type"},{"event":"Buy","measure":"median","of":"event.price"},{"event":"Buy","measure":"p90","of":"event.price"},{"event":"Buy","measure":"p95","of":"event.price"},{"event":"Buy","measure":"p99","of":"event.price"}]}`,
+	"trend_breakdown":   `{"kind":"trend",` + month + `,"breakdown":{"property":"event.plan"},"series":[{"event":"Buy"},{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"sum","of":"event.price"}]}`,
+	"trend_by_name":     `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"event.$name","limit":3},"series":[{"event":"*","measure":"sessions"}]}`,
+	"trend_by_entry":    `{"kind":"trend",` + month + `,"breakdown":{"property":"session.entry"},"series":[{"event":"Buy","measure":"persons"}]}`,
+	"trend_by_views":    `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"session.views"},"series":[{"event":"Buy","measure":"sessions"},{"event":"Buy"}]}`,
+	"filter_event":      `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"KANARIE","filter":{"and":[{"property":"event.KANARIE","op":"eq","value":"KANARIE"},{"property":"event.n","op":"eq","value":42},{"property":"event.n","op":"ne","value":""},{"property":"event.n","op":"in","value":["KANARIE",1,2,true]},{"property":"event.n","op":"not_in","value":["",0]},{"property":"event.n","op":"contains","value":"KANARIE"},{"property":"event.n","op":"not_contains","value":"KANARIE"},{"property":"event.n","op":"matches","value":"^KA"},{"or":[{"property":"event.n","op":"gt","value":1},{"property":"event.n","op":"gte","value":"2024-03-01"},{"not":{"property":"event.n","op":"lt","value":-1.5}},{"property":"event.n","op":"lte","value":"2024-03-01T00:00:00+02:00"}]},{"property":"event.n","op":"is_set"},{"property":"event.n","op":"is_not_set"},{"property":"event.$name","op":"in","value":["KANARIE","b"]},{"property":"event.$type","op":"ne","value":"page"},{"property":"event.$path","op":"eq","value":"/pricing"},{"property":"event.$name","op":"gt","value":1},{"property":"event.$name","op":"is_set"}]}}]}`,
+	"filter_session":    `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"*"}],"filter":{"or":[{"property":"session.duration","op":"gte","value":10},{"property":"session.duration","op":"contains","value":"KANARIE"},{"property":"session.views","op":"in","value":[1,2]},{"property":"session.entry","op":"eq","value":"KANARIE"},{"property":"session.exit","op":"not_in","value":["KANARIE",""]},{"property":"session.entry","op":"is_not_set"},{"property":"session.views","op":"is_set"},{"property":"session.duration","op":"eq","value":"KANARIE"},{"property":"session.entry","op":"gt","value":3}]}}`,
+	"sessions":          `{"kind":"sessions",` + month + `}`,
+	"sessions_filtered": `{"kind":"sessions",` + month + `,"interval":"day","filter":{"or":[{"property":"event.$browser","op":"eq","value":"KANARIE"},{"property":"session.views","op":"gt","value":3}]}}`,
+	"events":            `{"kind":"events",` + month + `}`,
+	"events_of":         `{"kind":"events",` + month + `,"person":"user:KANARIE","limit":7,"filter":{"property":"event.plan","op":"eq","value":"KANARIE"}}`,
+	"persons":           `{"kind":"persons",` + month + `}`,
+	"persons_filtered":  `{"kind":"persons",` + month + `,"limit":7,"filter":{"property":"session.duration","op":"lt","value":10}}`,
+}
+
+// question reads one of the corpus with the canary in it.
+func question(tb testing.TB, name string) Query {
+	tb.Helper()
+	text := strings.ReplaceAll(corpus[name], "KANARIE", `kanarie'\"\\{p1:String}`)
+	q, err := Parse([]byte(text))
+	require.NoError(tb, err, name)
+	return q
+}
+
+// peoples are all states of a tenant's identity edges that change a statement.
+func peoples() map[string]people {
+	chained := people{aliases: true, from: []string{noID}, to: []string{noID}}
+	all := map[string]people{"nobody": {}, "chained": chained}
+	for i := 1; i < 8; i++ {
+		p := people{links: i&1 != 0, unlinks: i&2 != 0, aliases: i&4 != 0}
+		all[fmt.Sprintf("%+v", p)] = p
+	}
+	all["links"] = people{links: true}
+	chained.links, chained.unlinks = true, true
+	all["everything"] = chained
+	return all
+}
+
+func planFor(tb testing.TB, q Query, known people) *plan {
+	tb.Helper()
+	id, err := tenant.ParseID("shop")
+	require.NoError(tb, err)
+	loc := time.UTC
+	if name := q.scope().Zone; name != "" {
+		loc = zone(tb, name)
+	}
+	r := &run{
+		engine: &Engine{config: Config{MaxMemory: 1 << 30, MaxRows: 1 << 30}},
+		tenant: &tenant.Tenant{ID: id}, cal: newCalendar(loc, tenant.MondayFirst),
+		now: time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC), known: &known,
+	}
+	r.from, r.to = q.scope().Range.resolve(r.now, r.cal)
+	p := r.plan()
+	p.limits.milliseconds = 10_000
+	return p
+}
+
+// statements compiles all that answering a question can take.
+func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
+	tb.Helper()
+	all := map[string]Statement{"people": p.compilePeople(), "chains": p.compileChains()}
+	edges := func(i Interval) []int64 {
+		starts, _, ok := p.cal.buckets(i, time.UnixMilli(p.from), time.UnixMilli(p.to))
+		require.True(tb, ok)
+		var list []int64
+		for _, start := range starts {
+			list = append(list, start.UnixMilli())
+		}
+		return list
+	}
+	ids := []string{strings.Repeat("ab", 16), noID}
+	all["ids"] = p.compileIDs(ids)
+	switch q := q.(type) {
+	case *Trend:
+		interval := q.Interval
+		if interval == "" {
+			interval = Day
+		}
+		for i := range q.Series {
+			name := fmt.Sprintf("series_%d", i)
+			if q.Breakdown != nil {
+				all[name] = p.compileBreakdown(q, i, edges(interval))
+			} else {
+				all[name] = p.compileSeries(q, i, edges(interval))
+			}
+		}
+	case *Sessions:
+		interval := q.Interval
+		if interval == "" {
+			interval = Total
+		}
+		all["sessions"] = p.compileSessions(q, edges(interval))
+		all["entries"] = p.compileViews(q, sessionEntry)
+		all["exits"] = p.compileViews(q, sessionExit)
+	case *Events:
+		after := place{1, 2, 3, 4, 5}
+		all["places"] = p.compileEventPlaces(q, ids, nil)
+		all["places_after"] = p.compileEventPlaces(q, ids, &after)
+		all["events"] = p.compileEvents([]place{after, {time: 1}}, []string{canary, "b"})
+		if !p.resolvesNothing() {
+			all["person"] = p.compilePerson(personID(mustID(tb), "user:"+canary))
+			all["ids_of"] = p.compileIDsOf(ids)
+		}
+	case *Persons:
+		after := personID(mustID(tb), "visitor:"+canary)
+		all["count"] = p.compilePersonCount(q)
+		all["page"] = p.compilePersonPage(q, nil)
+		all["page_after"] = p.compilePersonPage(q, &after)
+		all["details"] = p.compilePersonDetails(ids, ids)
+	}
+	return all
+}
+
+func mustID(tb testing.TB) tenant.ID {
+	id, err := tenant.ParseID("shop")
+	require.NoError(tb, err)
+	return id
+}
+
+// TestGoldenStatements shows what is compiled for a tenant without identity
+// edges, and for persons also what is with all sorts of them.
+func TestGoldenStatements(t *testing.T) {
+	t.Parallel()
+	golden := func(name, state string) {
+		t.Run(name+"/"+state, func(t *testing.T) {
+			t.Parallel()
+			q := question(t, name)
+			var got strings.Builder
+			all := statements(t, q, planFor(t, q, peoples()[state]))
+			for _, key := range slices.Sorted(maps.Keys(all)) {
+				if name != "persons" && (key == "people" || key == "chains" || key == "ids") {
+					continue
+				}
+				fmt.Fprintf(&got, "-- %s\n%s\n", key, all[key].SQL)
+				for _, param := range slices.Sorted(maps.Keys(all[key].Params)) {
+					fmt.Fprintf(&got, "-- %s = %.300q\n", param, fmt.Sprint(all[key].Params[param]))
+				}
+				got.WriteString("\n")
+			}
+			path := filepath.Join("testdata", name+"."+state+".sql")
+			if *update {
+				require.NoError(t, os.WriteFile(path, []byte(got.String()), 0o644))
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err, "run go test -update")
+			require.Equal(t, string(want), got.String())
+		})
+	}
+	for name := range corpus {
+		golden(name, "nobody")
+	}
+	golden("persons", "everything")
+	golden("trend_persons", "links")
+}
+
+const predicate = " WHERE tenant = {tenant:String} AND silo = {silo:String}"
+
+var (
+	source      = regexp.MustCompile(`\b(?:FROM|JOIN)\s+(\S+)( FINAL)?`)
+	placeholder = regexp.MustCompile(`\{(\w+):([A-Za-z0-9()]+)\}`)
+)
+
+// checkStatement makes sure of what every statement must be, by its text.
+func checkStatement(tb testing.TB, s Statement) {
+	tb.Helper()
+	tables := map[string]bool{}
+	for _, table := range schema.Tables {
+		tables[table.Name] = true
+	}
+	for _, found := range source.FindAllStringSubmatchIndex(s.SQL, -1) {
+		from := s.SQL[found[2]:found[3]]
+		if strings.HasPrefix(from, "(") {
+			continue
+		}
+		require.True(tb, tables[from], "%s is no table: %s", from, s.SQL)
+		rest := s.SQL[found[1]:]
+		require.True(tb, strings.HasPrefix(rest, predicate), "FROM %s without its tenant: %s", from, s.SQL)
+		require.NotRegexp(tb, `\bOR\b`, topLevel(rest[len(predicate):]), "the predicate must stand in a conjunction: %s", s.SQL)
+	}
+	require.NotContains(tb, s.SQL, "kanarie", "what a user wrote is in the text")
+	require.Equal(tb, "shop", s.Params["tenant"])
+	require.Contains(tb, s.SQL, "max_execution_time = ")
+	require.Contains(tb, s.SQL, "max_memory_usage = ")
+	require.Contains(tb, s.SQL, "max_rows_to_read = ")
+	require.Contains(tb, s.SQL, "max_result_rows = ")
+	used := map[string]bool{}
+	kinds := map[string]string{"string": "String", "[]string": "Array(String)", "int64": "Int64", "[]int64": "Array(Int64)", "float64": "Float64", "[]float64": "Array(Float64)"}
+	for _, found := range placeholder.FindAllStringSubmatch(s.SQL, -1) {
+		value, ok := s.Params[found[1]]
+		require.True(tb, ok, "no parameter %s: %s", found[1], s.SQL)
+		require.Equal(tb, kinds[fmt.Sprintf("%T", value)], found[2])
+		used[found[1]] = true
+	}
+	require.Equal(tb, strings.Count(s.SQL, "{"), len(placeholder.FindAllString(s.SQL, -1)))
+	for name := range s.Params {
+		require.True(tb, used[name] || name == "tenant" || name == "silo", "parameter %s is not used", name)
+	}
+	require.NotContains(tb, s.SQL, ";")
+	require.NotContains(tb, s.SQL, "--")
+}
+
+// topLevel returns a text up to where its parentheses close once more than
+// they open, without what stands in inner ones.
+func topLevel(text string) string {
+	var b strings.Builder
+	depth := 0
+	for _, c := range text {
+		switch c {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth < 0 {
+				return b.String()
+			}
+		default:
+			if depth == 0 {
+				b.WriteRune(c)
+			}
+		}
+	}
+	return b.String()
+}
+
+func TestEveryTableHasItsTenant(t *testing.T) {
+	t.Parallel()
+	count := 0
+	for name := range corpus {
+		q := question(t, name)
+		for _, known := range peoples() {
+			for _, s := range statements(t, q, planFor(t, q, known)) {
+				checkStatement(t, s)
+				count++
+			}
+		}
+	}
+	require.Greater(t, count, 500)
+}
+
+// TestTheWalkCanFail shows that the check above finds what it looks for.
+func TestTheWalkCanFail(t *testing.T) {
+	t.Parallel()
+	require.Contains(t, topLevel(" AND a OR b) x"), "OR")
+	require.NotContains(t, topLevel(" AND (a OR b) AND c) OR x"), "OR")
+	require.NotNil(t, source.FindStringSubmatch("SELECT 1 FROM events FINAL"))
+	require.NotNil(t, source.FindStringSubmatch("LEFT ANY JOIN events AS e"))
+}

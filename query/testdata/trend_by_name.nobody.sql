@@ -1,0 +1,11 @@
+-- series_0
+SELECT toUInt64(1) AS level, toUInt64(grp.1) AS other, toUInt64(grp.2) AS has_label, grp.3 AS value_label, toInt64(0) AS bucket, toNullable(toFloat64(uniqExactIf((visitor, session), session != 0))) AS value
+FROM (SELECT *, if((has, label) IN (SELECT has, label FROM (SELECT visitor, session, toUInt8(1) AS has, toString(name) AS label FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('track', 'page', 'screen'))
+GROUP BY has, label ORDER BY toFloat64(uniqExactIf((visitor, session), session != 0)) DESC NULLS LAST, has DESC, label ASC LIMIT 3), (0, has, label), (1, 0, '')) AS grp FROM (SELECT visitor, session, toUInt8(1) AS has, toString(name) AS label FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('track', 'page', 'screen')))
+GROUP BY grp
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "1709251200000"
+-- p2 = "1711929600000"
+-- silo = ""
+-- tenant = "shop"
+
