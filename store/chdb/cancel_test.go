@@ -53,12 +53,12 @@ func TestContextEndsStatements(t *testing.T) {
 			}
 			failed <- err
 		}()
-		require.Eventually(t, func() bool { return c.processes() == "1" }, 5*time.Second, time.Millisecond, name)
+		require.Eventually(t, func() bool { return c.processes() == "1" }, 30*time.Second, time.Millisecond, name)
 		cancel()
 		cancelled := time.Now()
 		require.ErrorIs(t, <-failed, context.Canceled, name)
 		returned := time.Since(cancelled)
-		require.Eventually(t, func() bool { return c.processes() == "0" }, 5*time.Second, time.Millisecond, name)
+		require.Eventually(t, func() bool { return c.processes() == "0" }, 30*time.Second, time.Millisecond, name)
 		t.Logf("%s: returned after %v, gone after %v", name, returned, time.Since(cancelled))
 	}
 }
@@ -84,7 +84,7 @@ func TestCancelledInsertLeavesTheBufferAlone(t *testing.T) {
 		clear(buffer)
 		cancel()
 	}
-	require.Eventually(t, func() bool { return c.processes() == "0" }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return c.processes() == "0" }, 30*time.Second, time.Millisecond)
 	require.Equal(t, "0", c.ask("SELECT count() FROM t WHERE toUInt64OrZero(text) != id"))
 	require.Equal(t, "0", c.ask("SELECT count() % 50000 FROM t"), "a cancelled insert is stored whole or not at all")
 }
@@ -109,8 +109,9 @@ func TestClosingABodyEndsItsStatement(t *testing.T) {
 	require.Error(t, err)
 }
 
+// It does not run in parallel: it looks at the memory of the process, which
+// is that of all tests.
 func TestLargeResultsStream(t *testing.T) {
-	t.Parallel()
 	c := setup(t)
 	const rows = 20_000_000 // 338 MB.
 	before := resident()

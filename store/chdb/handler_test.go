@@ -101,10 +101,10 @@ func TestHandlerCancelsWhenTheClientGoes(t *testing.T) {
 			}
 			failed <- err
 		}()
-		require.Eventually(t, func() bool { return c.processes() == "1" }, 5*time.Second, time.Millisecond, name)
+		require.Eventually(t, func() bool { return c.processes() == "1" }, 30*time.Second, time.Millisecond, name)
 		cancel()
 		require.ErrorIs(t, <-failed, context.Canceled, name)
-		require.Eventually(t, func() bool { return c.processes() == "0" }, 5*time.Second, time.Millisecond, name)
+		require.Eventually(t, func() bool { return c.processes() == "0" }, 30*time.Second, time.Millisecond, name)
 	}
 }
 

@@ -80,7 +80,7 @@ func TestSecondProcessIsToldSo(t *testing.T) {
 	require.NoError(t, holder.Process.Signal(syscall.SIGTERM))
 	ended := time.Now()
 	require.Error(t, holder.Wait())
-	require.Less(t, time.Since(ended), 5*time.Second)
+	require.Less(t, time.Since(ended), 30*time.Second)
 	holder = hold(t, dir)
 	require.NoError(t, holder.Process.Kill())
 	require.Error(t, holder.Wait())
@@ -101,5 +101,5 @@ func TestForgottenCloseDoesNotHang(t *testing.T) {
 	command, said := child(t, "forget", t.TempDir())
 	started := time.Now()
 	require.NoError(t, command.Run(), said.String())
-	require.Less(t, time.Since(started), 20*time.Second)
+	require.Less(t, time.Since(started), time.Minute)
 }
