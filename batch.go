@@ -1,14 +1,36 @@
 package footfall
 
-import "github.com/footfall-go/footfall/tenant"
+import (
+	"strconv"
+
+	"github.com/footfall-go/footfall/tenant"
+)
 
 // Batch is what a processor hands to a [Store] in one piece: the events of the
-// log records [From, To) of one partition, without those dropped as duplicates.
+// log records [From, To) of one partition, without those dropped as duplicates
+// and, when it is handed over again, without those that are there.
 type Batch struct {
 	Epoch     uint16
 	Partition uint16
-	From, To  int64 // log offsets, half-open: the claim this batch came from
+	From, To  int64  // log offsets, half-open: the claim this batch came from
+	Piece     uint64 // 0 for all of the claim, else the number of a part of it
 	Events    []Event
+}
+
+// Token names an insert of the batch. It is made of the claim and not of the
+// events, so that a second try that sends only what is missing has the name of
+// the first, which may still be running.
+func (b *Batch) Token(attempt int) string {
+	t := make([]byte, 0, 64)
+	t = strconv.AppendUint(t, uint64(b.Epoch), 10)
+	t = strconv.AppendUint(append(t, '/'), uint64(b.Partition), 10)
+	t = strconv.AppendInt(append(t, '/'), b.From, 10)
+	t = strconv.AppendInt(append(t, '-'), b.To, 10)
+	if b.Piece != 0 {
+		t = strconv.AppendUint(append(t, '.'), b.Piece, 10)
+	}
+	t = strconv.AppendInt(append(t, '/'), int64(attempt), 10)
+	return string(t)
 }
 
 // Coordinate is the part of a [Position] that differs within one partition.

@@ -26,10 +26,12 @@ func (f SinkFunc) Write(ctx context.Context, events []Event) error { return f(ct
 // what exactly-once delivery rests on; see package stream for the protocol.
 // Implementations are safe for concurrent use.
 type Store interface {
-	// Insert writes the events of a batch as one block. The same batch with
-	// the same attempt may be written again and must not double; another
-	// attempt must be written even if an earlier one was acknowledged.
-	// An error says nothing about whether rows were written.
+	// Insert writes the events of a batch as one block. It may be called again
+	// with the same [Batch.Token], with all events or with those missing,
+	// while the first call still runs: rows of one silo and month that one of
+	// the calls has written the other must drop. Under another token they must
+	// be written even if an earlier call was acknowledged. An error says
+	// nothing about whether rows were written.
 	Insert(ctx context.Context, b *Batch, attempt int) error
 
 	// Present returns the coordinates of the events of [from, to) in one

@@ -15,13 +15,13 @@ import (
 var _ footfall.Store = (*Memory)(nil)
 
 // Memory is a [footfall.Store] that forgets everything with the process. It
-// treats repeated batches, rows and versions like a real one: a batch is
-// dropped if its attempt was taken before, copies of an event collapse when
+// treats repeated batches, rows and versions like a real one: rows of a silo and
+// month are dropped if some were taken under their token before, copies of an event collapse when
 // read, and the newest version of a row stays. The zero value is an empty
 // store; it is safe for concurrent use and must not be copied.
 type Memory struct {
 	mu       sync.Mutex
-	batches  map[batchKey]struct{}
+	taken    map[partKey]struct{}
 	events   []footfall.Event
 	sessions map[sessionKey]footfall.Session
 	links    map[linkKey]footfall.Link
@@ -31,12 +31,11 @@ type Memory struct {
 	erasures map[erasureKey]footfall.Erasure
 }
 
-// batchKey is what makes two inserts the same: the coordinates of what is
-// sent, not of what was claimed, and the attempt.
-type batchKey struct {
-	epoch, partition uint16
-	first, last      footfall.Coordinate
-	attempt          int
+// partKey is what makes the rows of two inserts the same.
+type partKey struct {
+	token string
+	silo  string
+	month int
 }
 
 type sessionKey struct {
@@ -88,13 +87,18 @@ func (m *Memory) Insert(ctx context.Context, b *footfall.Batch, attempt int) err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	key := batchKey{b.Epoch, b.Partition, coordinate(&b.Events[0]), coordinate(&b.Events[len(b.Events)-1]), attempt}
-	if _, again := m.batches[key]; again {
-		return nil
-	}
-	put(&m.batches, key, struct{}{})
+	token, fresh := b.Token(attempt), map[partKey]struct{}{}
 	for i := range b.Events {
-		m.events = append(m.events, cloneEvent(&b.Events[i]))
+		e := &b.Events[i]
+		year, month, _ := e.Time.Time().Date()
+		key := partKey{token, strings.Clone(e.Silo), 12*year + int(month)}
+		if _, again := m.taken[key]; !again {
+			fresh[key] = struct{}{}
+			m.events = append(m.events, cloneEvent(e))
+		}
+	}
+	for key := range fresh {
+		put(&m.taken, key, struct{}{})
 	}
 	return nil
 }
