@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -54,6 +55,7 @@ func (l *Log) Append(ctx context.Context, records []footfall.Record) error {
 	r := &request{records: slices.Clone(records), encoded: encodedPool.Get().(*encoded)}
 	for i := range records {
 		r.encoded.add(&records[i])
+		r.records[i].Value = snug(records[i].Value)
 	}
 	if err := l.submit(ctx, r); err != nil {
 		return err
@@ -62,6 +64,15 @@ func (l *Log) Append(ctx context.Context, records []footfall.Record) error {
 		records[i].Epoch, records[i].Offset, records[i].Time = 0, r.first+int64(i), r.time
 	}
 	return nil
+}
+
+// snug returns the bytes in memory of about their own size: the tail holds on
+// to it, and a door may have cut a small value from a large buffer.
+func snug(b []byte) []byte {
+	if cap(b) > 2*len(b)+512 {
+		return bytes.Clone(b)
+	}
+	return b
 }
 
 func (l *Log) refusing(appends bool) error {
@@ -151,8 +162,11 @@ func (l *Log) writeGroup(e *engine, group []*request) error {
 		r := group[i]
 		switch {
 		case r.records != nil:
-			n := keyed(group[i:])
-			addGroup(batch, group[i:i+n], end, clock)
+			n := 1
+			for i+n < len(group) && group[i+n].records != nil {
+				n++
+			}
+			addRecords(batch, group[i:i+n], end, clock)
 			for _, r := range group[i : i+n] {
 				r.first, r.time = end, clock
 				end += int64(len(r.records))
@@ -185,31 +199,42 @@ func (l *Log) writeGroup(e *engine, group []*request) error {
 	return batch.Commit(pebble.Sync)
 }
 
-// keyed returns how many of the appends at the front go under one key.
-func keyed(group []*request) int {
-	n, size := 0, 0
-	for n < len(group) && group[n].records != nil && (n == 0 || size+len(group[n].encoded.b) <= keyBytes) {
-		size += len(group[n].encoded.b)
-		n++
+// addRecords adds the records of some appends to the batch, in few groups.
+func addRecords(batch *pebble.Batch, appends []*request, first int64, time footfall.Millis) {
+	var pieces [][]byte // of the group being gathered
+	count, size := 0, 0
+	flush := func() {
+		if count > 0 {
+			addGroup(batch, first, count, time, pieces, size)
+		}
+		first += int64(count)
+		pieces, count, size = pieces[:0], 0, 0
 	}
-	return n
+	for _, r := range appends {
+		from, start := 0, 0 // of the piece, of the record
+		for _, end := range r.encoded.ends {
+			if size+end-from > keyBytes {
+				pieces, size = append(pieces, r.encoded.b[from:start]), size+start-from
+				flush()
+				from = start
+			}
+			start = end
+			count++
+		}
+		pieces, size = append(pieces, r.encoded.b[from:start]), size+start-from
+	}
+	flush()
 }
 
-// addGroup adds the records of some appends to the batch, under one key.
-func addGroup(batch *pebble.Batch, appends []*request, first int64, time footfall.Millis) {
-	count, size := 0, 0
-	for _, r := range appends {
-		count += len(r.records)
-		size += len(r.encoded.b)
-	}
+func addGroup(batch *pebble.Batch, first int64, count int, time footfall.Millis, pieces [][]byte, size int) {
 	var room [24]byte
 	head := appendGroupHead(room[:0], count, time)
 	key := logKey(first, kindRecord)
 	op := batch.SetDeferred(len(key), len(head)+size)
 	copy(op.Key, key)
 	at := copy(op.Value, head)
-	for _, r := range appends {
-		at += copy(op.Value[at:], r.encoded.b)
+	for _, piece := range pieces {
+		at += copy(op.Value[at:], piece)
 	}
 	_ = op.Finish() // fails only for batches with an index
 }

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -17,8 +18,8 @@ import (
 //	version 1 | count | time | records
 //	record:   events | tenant | header | stored size, compressed? | value
 //
-// A group is what several appends wrote together, as far as it stays small. A
-// record's bytes depend on neither its offset nor its time, so the appender
+// A group is what appends wrote together, as far as it stays small. A record's
+// bytes depend on neither its offset nor its time, so the appender
 // makes them, compression included, before it waits for its turn.
 const groupVersion = 1
 
@@ -31,8 +32,11 @@ const compressFrom = 1 << 10
 
 var errCorrupt = errors.New("stream/local: corrupt record")
 
-// encoded is the reusable memory for the records of one append.
-type encoded struct{ b []byte }
+// encoded is the records of one append, in memory that is used again.
+type encoded struct {
+	b    []byte
+	ends []int // of each record in b
+}
 
 var encodedPool = sync.Pool{New: func() any { return new(encoded) }}
 
@@ -41,7 +45,7 @@ const maxPooled = 1 << 20
 
 func (e *encoded) free() {
 	if cap(e.b) <= maxPooled {
-		e.b = e.b[:0]
+		e.b, e.ends = e.b[:0], e.ends[:0]
 		encodedPool.Put(e)
 	}
 }
@@ -64,6 +68,7 @@ func (e *encoded) add(r *footfall.Record) {
 		binary.LittleEndian.PutUint32(b[at:], uint32(size)<<1|1)
 	}
 	e.b = b
+	e.ends = append(e.ends, len(b))
 }
 
 // compress appends the compressed value to b and returns its size, or 0 if
@@ -160,17 +165,18 @@ func (g *group) next() (raw, error) {
 	return r, nil
 }
 
-// record makes the record its own copy of everything.
+// record returns the record. If its value is not compressed, its slices are
+// views of the group.
 func (r *raw) record(offset int64, time footfall.Millis, tenant string) (footfall.Record, error) {
 	rec := footfall.Record{
 		Offset: offset, Time: time, Events: r.events, Tenant: tenant,
-		Header: append([]byte(nil), r.header...),
+		Header: r.header, Value: r.value,
 	}
 	if !r.compressed {
-		rec.Value = append([]byte(nil), r.value...)
 		return rec, nil
 	}
 	var err error
+	rec.Header = bytes.Clone(r.header)
 	if rec.Value, err = s2.Decode(nil, r.value); err != nil {
 		return rec, fmt.Errorf("%w: value at offset %d: %w", errCorrupt, offset, err)
 	}

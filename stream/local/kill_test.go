@@ -63,6 +63,8 @@ func appendUntilKilled(dir string) {
 	})
 }
 
+const kills = 4
+
 // TestKilled kills a process that appends and looks for what it said.
 func TestKilled(t *testing.T) {
 	t.Parallel()
@@ -74,13 +76,13 @@ func TestKilled(t *testing.T) {
 	}
 	var all []acknowledged
 	plan := int64(0)
-	for range 5 {
+	for range kills {
 		cmd := child(t, "append", dir)
 		out, err := cmd.StdoutPipe()
 		require.NoError(t, err)
 		cmd.Stderr = os.Stderr
 		require.NoError(t, cmd.Start())
-		lines := 200 + rand.IntN(1500)
+		lines := 100 + rand.IntN(1000)
 		for s := bufio.NewScanner(out); s.Scan(); lines-- {
 			if lines == 0 {
 				require.NoError(t, cmd.Process.Kill())
@@ -128,7 +130,7 @@ func TestKilled(t *testing.T) {
 		}
 		require.NoError(t, log.Close())
 	}
-	t.Logf("%d acknowledged records over 5 kills", len(all))
+	t.Logf("%d acknowledged records over %d kills", len(all), kills)
 }
 
 // TestTornWrite damages the end of the newest write-ahead log: the last record

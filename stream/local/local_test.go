@@ -247,3 +247,5 @@ func TestPendingBacklog(t *testing.T) {
 		log = reopen(t, log)
 	}
 }
+
+func plan(at int64) stream.Plan { return stream.Plan{From: at, To: at} }

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -142,10 +143,12 @@ func (l *Log) readStored(from int64, maxBytes int) ([]footfall.Record, error) {
 	defer e.users.Done()
 	var records []footfall.Record
 	size := 0
+	tenant := ""
 	err = eachGroup(e.db, from, func(g group) (bool, error) {
 		if len(records) == 0 && g.first > from {
 			return false, nil // retention was faster
 		}
+		g.rest = bytes.Clone(g.rest)
 		for i := range g.count {
 			r, err := g.next()
 			if err != nil {
@@ -154,7 +157,10 @@ func (l *Log) readStored(from int64, maxBytes int) ([]footfall.Record, error) {
 			if g.first+int64(i) < from {
 				continue
 			}
-			rec, err := r.record(g.first+int64(i), g.time, l.internTenant(r.tenant))
+			if tenant != string(r.tenant) {
+				tenant = l.internTenant(r.tenant)
+			}
+			rec, err := r.record(g.first+int64(i), g.time, tenant)
 			if err != nil {
 				return false, err
 			}

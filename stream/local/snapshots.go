@@ -214,7 +214,7 @@ func listSnapshots(db *pebble.DB) ([]snapshot, error) {
 // snapshotReader reads a snapshot chunk by chunk, holding on to nothing in the
 // database: a snapshot that is dropped meanwhile fails the read.
 type snapshotReader struct {
-	ctx    context.Context //nolint:containedctx // of the Load that made it
+	ctx    context.Context // of the Load that made it
 	log    *Log
 	of     snapshot
 	number uint32

@@ -20,7 +20,7 @@ type tail struct {
 const recordOverhead = 160
 
 func sizeOf(r *footfall.Record) int64 {
-	return int64(len(r.Value)+len(r.Header)) + recordOverhead
+	return int64(cap(r.Value)+cap(r.Header)) + recordOverhead
 }
 
 // reset empties the tail; the next record is that of an offset.
