@@ -92,8 +92,13 @@ const patience = 2 * time.Minute
 // launch starts a process and does not wait for it to be ready.
 func launch(tb testing.TB, dir string, args ...string) *server {
 	tb.Helper()
-	s := &server{dir: dir, stdout: make(chan string, 16), stderr: &log{}, exited: make(chan struct{})}
-	s.cmd = exec.Command(footfallBinary(tb), args...) //nolint:noctx // the tests decide how it ends
+	return launchCommand(tb, dir, exec.Command(footfallBinary(tb), args...)) //nolint:noctx // the tests decide how it ends
+}
+
+// launchCommand starts a command that becomes a footfall process.
+func launchCommand(tb testing.TB, dir string, cmd *exec.Cmd) *server {
+	tb.Helper()
+	s := &server{dir: dir, cmd: cmd, stdout: make(chan string, 16), stderr: &log{}, exited: make(chan struct{})}
 	s.cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()
@@ -142,14 +147,20 @@ func (s *server) waitReady(tb testing.TB) {
 		require.Fail(tb, "no ready line", s.stderr.String())
 	}
 	if s.dir != "" {
-		var run struct {
-			AdminKey string `json:"admin_key"`
-		}
-		text, err := os.ReadFile(filepath.Join(s.dir, "run.json"))
-		require.NoError(tb, err)
-		require.NoError(tb, json.Unmarshal(text, &run))
-		s.admin = run.AdminKey
+		s.readKey(tb)
 	}
+}
+
+// readKey finds the admin key in the data folder.
+func (s *server) readKey(tb testing.TB) {
+	tb.Helper()
+	var run struct {
+		AdminKey string `json:"admin_key"`
+	}
+	text, err := os.ReadFile(filepath.Join(s.dir, "run.json"))
+	require.NoError(tb, err)
+	require.NoError(tb, json.Unmarshal(text, &run))
+	s.admin = run.AdminKey
 }
 
 // wait waits for the process to end and returns its exit status.

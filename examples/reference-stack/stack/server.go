@@ -18,6 +18,7 @@ import (
 	ch "github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/ingest"
 	"github.com/footfall-go/footfall/query"
 	queryclickhouse "github.com/footfall-go/footfall/query/clickhouse"
@@ -120,9 +121,8 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 
 func (s *Server) openDoors() (err error) {
 	s.door, err = ingest.New(ingest.Config{
-		Log: s.records, Auth: s.keys, Positions: s.records, AdminKey: s.admin, Tenants: s.keys.Tenant,
-		Unavailable: func(err error) bool { return errors.Is(err, stream.ErrUnavailable) },
-		Logger:      s.log, MeterProvider: s.metrics.provider,
+		Log: outspoken{s.records, s.log}, Auth: s.keys, Positions: s.records, AdminKey: s.admin, Tenants: s.keys.Tenant,
+		Unavailable: unavailable, MeterProvider: s.metrics.provider,
 	})
 	if err != nil {
 		return err
@@ -131,6 +131,23 @@ func (s *Server) openDoors() (err error) {
 		Conn: queryclickhouse.New(s.conn), Cookies: s.cookies, Watermark: s.watermark,
 		Logger: s.log, MeterProvider: s.metrics.provider,
 	})
+	return err
+}
+
+func unavailable(err error) bool { return errors.Is(err, stream.ErrUnavailable) }
+
+// outspoken logs what no log should say. That it is unavailable the local log
+// has logged itself, once; so the door is given no logger.
+type outspoken struct {
+	*local.Log
+	log *slog.Logger
+}
+
+func (l outspoken) Append(ctx context.Context, records []footfall.Record) error {
+	err := l.Log.Append(ctx, records)
+	if err != nil && !unavailable(err) && ctx.Err() == nil {
+		l.log.Error("append to the log", "error", err)
+	}
 	return err
 }
 

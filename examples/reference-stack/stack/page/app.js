@@ -31,10 +31,16 @@ async function logIn(key) {
   return response.ok;
 }
 
-// A minute that has been over for a while is asked for once.
-async function countMinutes(now) {
-  const open = Math.floor(now / 60000) * 60000;
+// The hour that is shown: sixty whole minutes, the last of which is open.
+function lastHour() {
+  const open = Math.floor(Date.now() / 60000) * 60000;
   const first = open - (minutes - 1) * 60000;
+  const range = { from: new Date(first).toISOString(), to: new Date(open + 60000).toISOString() };
+  return { first, open, range };
+}
+
+// A minute that has been over for a while is asked for once.
+async function countMinutes({ first, open }) {
   for (const start of perMinute.keys()) if (start < first) perMinute.delete(start);
   const wanted = [];
   for (let start = first; start <= open; start += 60000) {
@@ -48,7 +54,6 @@ async function countMinutes(now) {
     }
   };
   await Promise.all([ask(), ask(), ask()]);
-  return { first, open };
 }
 
 function draw({ first, open }) {
@@ -91,18 +96,19 @@ function row(event) {
 }
 
 async function look() {
-  const range = { last: '1h' };
-  const [list, total, span] = await Promise.all([
+  const hour = lastHour();
+  const { range } = hour;
+  const [list, total] = await Promise.all([
     query({ kind: 'events', range, limit: 25 }),
     query({ kind: 'trend', range, interval: 'total', series: ['events', 'persons', 'sessions'].map((measure) => ({ event: '*', measure })) }),
-    countMinutes(Date.now()),
+    countMinutes(hour),
   ]);
   $('login').hidden = true;
   $('live').hidden = $('pause').hidden = false;
   ['events', 'persons', 'sessions'].forEach((id, i) => { $(id).textContent = number.format(total.series[i].total || 0); });
   $('list').replaceChildren(...list.events.map(row));
   $('empty').hidden = list.events.length > 0;
-  draw(span);
+  draw(hour);
   $('state').textContent = `The last hour, as of ${clock.format(Date.now())}`;
 }
 
