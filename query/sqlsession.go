@@ -51,7 +51,7 @@ func (s *sql) sessionCondition(name string, op Op, value any) string {
 }
 
 // sessions returns the sessions of the range with their numbers: time,
-// visitor, session, views, seconds, engaged.
+// visitor, session, views, ms (how long it took).
 func (s *sql) sessions(f *Filter) string {
 	where := []string{
 		"opened_date >= " + s.date(s.since-sessionReach), "opened_date <= " + s.date(s.to+sessionReach),
@@ -62,18 +62,19 @@ func (s *sql) sessions(f *Filter) string {
 		holding := append(s.between(s.since, s.to+sessionReach), "session != 0", behaviour, s.filter(f))
 		where = append(where, sessionKey+" IN ("+s.scan("visitor, session", schema.Events, holding...)+")")
 	}
-	return s.scan("start, visitor, session, views, ("+millis("last")+" - "+millis("start")+") / 1000 AS seconds", schema.Sessions, where...)
+	return s.scan("start, visitor, session, views, "+millis("last")+" - "+millis("start")+" AS ms", schema.Sessions, where...)
 }
 
 // engaged tells the sessions that are no bounce.
-const engaged = "(seconds >= 10 OR views >= 2)"
+const engaged = "(ms >= 10000 OR views >= 2)"
 
-// compileSessions returns the numbers of each bucket: bucket, count, engaged,
+// compileSessions rounds what it interpolates to microseconds, so that 2.7 s are
+// not shown as 2.6999999999999997. It returns the numbers of each bucket: bucket, count, engaged,
 // views, and mean, median and p90 of the seconds.
 func (p *plan) compileSessions(q *Sessions, edges []int64) Statement {
 	s := p.sql()
 	text := "SELECT toInt64(" + s.bucketOf("start", edges) + ") AS bucket, count() AS n, countIf(" + engaged + ") AS stayed, toFloat64(avg(views)) AS depth, " +
-		"toFloat64(avg(seconds)) AS mean, quantileExactInclusive(0.5)(seconds) AS median, quantileExactInclusive(0.9)(seconds) AS p90\n" +
+		"avg(ms) / 1000 AS mean, round(quantileExactInclusive(0.5)(ms), 3) / 1000 AS median, round(quantileExactInclusive(0.9)(ms), 3) / 1000 AS p90\n" +
 		"FROM (" + s.sessions(q.Filter) + ")\nGROUP BY bucket"
 	return s.statement(text)
 }

@@ -162,6 +162,7 @@ func trim(text, prefix string) string {
 // session stores the totals of a session.
 func (w *world) session(visitor string, number uint64, start, last string, views uint32) {
 	w.tb.Helper()
+	*w.offset++
 	from := at(w.tb, start)
 	w.upsert(&footfall.Upserts{Sessions: []footfall.Session{{
 		Tenant: w.tenant.ID, Silo: w.tenant.Silo(), Visitor: schema.VisitorID(w.tenant.ID, visitor), Session: number,
