@@ -13,7 +13,8 @@ var jsonType = []string{"application/json"}
 
 // success answers with what was accepted and what was not.
 func (s *request) success() int {
-	b := append(s.answer[:0], `{"success":true,"accepted":`...)
+	b := s.answer[:0]
+	b = append(b, `{"success":true,"accepted":`...)
 	b = strconv.AppendInt(b, int64(s.accepted), 10)
 	b = append(b, `,"rejected":[`...)
 	for i := range s.rejected {

@@ -52,7 +52,8 @@ func (s *request) named(m *envelope.Message) []byte {
 	if !name && !category {
 		return raw
 	}
-	b := append(s.made.properties[:0], '{')
+	b := s.made.properties[:0]
+	b = append(b, '{')
 	if name {
 		b = append(append(b, `"name":`...), s.decoder.Raw(m, envelope.Name)...)
 	}
@@ -85,7 +86,8 @@ func (s *request) merged(m, shared *envelope.Message) []byte {
 	// A map, since a sender could make comparing each with each very long.
 	clear(s.shared)
 	s.decoder.Members(m, envelope.Context, func(name, _ []byte) { s.shared[string(name)] = true })
-	b := append(s.made.context[:0], '{')
+	b := s.made.context[:0]
+	b = append(b, '{')
 	s.decoder.Members(shared, envelope.Context, func(name, member []byte) {
 		if !s.shared[string(name)] {
 			if len(b) > 1 {

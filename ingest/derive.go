@@ -24,11 +24,11 @@ func (s *request) derive(m, shared *envelope.Message) {
 	if len(s.made.groupID) > 0 {
 		d.quoted("$group_id", s.made.groupID)
 	}
-	s.made.derived = d.b
 	if len(d.b) > 1 {
-		s.made.derived = append(d.b, '}')
-		s.event.Derived = s.made.derived
+		d.b = append(d.b, '}')
+		s.event.Derived = d.b
 	}
+	s.made.derived = d.b
 }
 
 type deriver struct {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -216,7 +217,7 @@ func TestSettingsRoute(t *testing.T) {
 	require.Equal(t, 200, w.Code)
 	require.Equal(t, "https://x.example", w.Header().Get("Access-Control-Allow-Origin"))
 	require.Contains(t, w.Body.String(), `"Segment.io":{"apiKey":"wk_shop"`)
-	require.JSONEq(t, w.Body.String(), w.Body.String())
+	require.True(t, json.Valid(w.Body.Bytes()))
 	problemOf(t, b.do(http.MethodGet, "/v1/projects/wk_other/settings", ""), http.StatusUnauthorized)
 	problemOf(t, b.do(http.MethodGet, "/v1/projects/rk_shop/settings", ""), http.StatusForbidden)
 }
@@ -225,7 +226,7 @@ func TestUnlink(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *Config, _ *tenant.Registration) { c.Partitions = 5 })
 	w := b.do(http.MethodPost, "/v1/unlink", `{"anonymousId":"a1","userId":7}`, "Authorization", "Bearer "+readKey)
-	require.Equal(t, `{"success":true,"accepted":1,"rejected":[]}`+"\n", w.Body.String())
+	require.JSONEq(t, `{"success":true,"accepted":1,"rejected":[]}`, w.Body.String())
 	require.Equal(t, 1, b.log.count())
 	order, err := record.ParseOrder(&b.log.records[0])
 	require.NoError(t, err)
@@ -265,7 +266,7 @@ func TestImport(t *testing.T) {
 {"type":"track",
 {"type":"page","anonymousId":"a","messageId":"n:4","name":"P"}` + "\r\n"
 	w := send("tenant=shop&name=n&position=4", rows)
-	require.Equal(t, `{"success":true,"accepted":2,"rejected":[`+
+	require.JSONEq(t, `{"success":true,"accepted":2,"rejected":[`+
 		`{"index":1,"messageId":"","code":"bad_message_id","message":"an import needs a messageId"},`+
 		`{"index":2,"messageId":"","code":"invalid_json","message":"the line is not valid JSON"}]}`+"\n", w.Body.String())
 	require.Equal(t, 200, w.Code)
@@ -305,7 +306,7 @@ func TestLargeImportIsSplit(t *testing.T) {
 		fmt.Fprintf(&rows, `{"type":"track","event":"A","userId":"u%d","messageId":"n:%d","properties":{"x":"%s"}}`+"\n", i%100, i, strings.Repeat("x", 1000))
 	}
 	w := b.do(http.MethodPost, "/v1/import?tenant=shop&name=n&position=6000", rows.String(), "Authorization", "Bearer "+adminKey)
-	require.Equal(t, `{"success":true,"accepted":6000,"rejected":[]}`+"\n", w.Body.String())
+	require.JSONEq(t, `{"success":true,"accepted":6000,"rejected":[]}`, w.Body.String())
 	require.Equal(t, 7, b.log.count())
 	for i, ev := range b.log.events(t) {
 		require.Equal(t, fmt.Sprintf("n:%d", i), ev.MessageID)

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/footfall-go/footfall"
@@ -24,7 +25,7 @@ func (h *Handler) append(ctx context.Context, records []footfall.Record) error {
 // logFailed is the answer when events did not get into the log for certain. The
 // error may name files and hosts: it is for the logger, not for strangers.
 func (h *Handler) logFailed(err error) *problem.Problem {
-	if h.config.Unavailable(err) {
+	if h.config.Unavailable(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return h.unavailable("events cannot be stored now, send them again")
 	}
 	return &problem.Problem{Status: http.StatusInternalServerError, Detail: "events cannot be stored"}

@@ -232,6 +232,7 @@ func TestTimes(t *testing.T) {
 			`"timestamp":"0001-01-01T00:00:00Z"`:        BadTimestamp,
 			`"timestamp":"2262-01-01T00:00:00Z"`:        BadTimestamp,
 			`"originalTimestamp":"2000-13-01T00:00:00"`: BadTimestamp,
+
 			`"timestamp":"1970-01-02T00:00:00Z","sentAt":"2030-01-01T00:00:00Z"`: BadTimestamp,
 		} {
 			got := b.refused("/v1/track", `{"event":"A","userId":"u",`+body+`}`)

@@ -32,7 +32,7 @@ func TestMetrics(t *testing.T) {
 			for _, p := range data.DataPoints {
 				key := m.Name
 				for _, kv := range p.Attributes.ToSlice() {
-					key += " " + kv.Value.Emit()
+					key += " " + kv.Value.String()
 				}
 				counts[key] = p.Value
 			}

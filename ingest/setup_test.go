@@ -156,7 +156,7 @@ func (b *bundle) one(path, body string) footfall.Event {
 	b.tb.Helper()
 	before := len(b.log.events(b.tb))
 	w := b.post(path, body)
-	require.Equal(b.tb, `{"success":true,"accepted":1,"rejected":[]}`+"\n", w.Body.String())
+	require.JSONEq(b.tb, `{"success":true,"accepted":1,"rejected":[]}`, w.Body.String())
 	require.Equal(b.tb, http.StatusOK, w.Code)
 	events := b.log.events(b.tb)
 	require.Len(b.tb, events, before+1)

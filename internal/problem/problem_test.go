@@ -24,7 +24,7 @@ func TestWrite(t *testing.T) {
 	require.Equal(t, ContentType, w.Header().Get("Content-Type"))
 	require.Equal(t, "1", w.Header().Get("Retry-After"))
 	require.Equal(t, "abc-1", w.Header().Get(RequestIDHeader))
-	require.Equal(t, `{"type":"about:blank","title":"Invalid query","status":400,"detail":"one mistake","request":"abc-1",`+
+	require.JSONEq(t, `{"type":"about:blank","title":"Invalid query","status":400,"detail":"one mistake","request":"abc-1",`+
 		`"errors":[{"path":"/steps/1/event","code":"required","message":"event is required"}]}`+"\n", w.Body.String())
 }
 

@@ -27,7 +27,8 @@ type Decoder struct {
 // unescaped in place.
 func (d *Decoder) Reset(body []byte) {
 	d.n = len(body)
-	d.b = append(body, make([]byte, Padding)...)
+	body = append(body, make([]byte, Padding)...)
+	d.b = body
 	d.stack = d.stack[:0]
 }
 

@@ -32,7 +32,7 @@ func TestMessageFindsItsFields(t *testing.T) {
 	require.Equal(t, "page", string(d.Text(&m, Type)))
 	require.Equal(t, "A\"😀\ufffd/", string(d.Text(&m, Event)))
 	require.Equal(t, "A\"😀\ufffd/", string(d.Text(&m, Event)), "asking again gives the same")
-	require.Equal(t, `{"path":"/p","x":[1,{"url":"no"}],"category":null}`, string(d.Raw(&m, Properties)))
+	require.True(t, bytes.Equal([]byte(`{"path":"/p","x":[1,{"url":"no"}],"category":null}`), d.Raw(&m, Properties)))
 	for f, want := range map[Field]Kind{
 		UserID: Absent, AnonymousID: Number, Batch: Absent, Traits: Array, Timestamp: Number, Properties: Object,
 		PropertyURL: Absent, PropertyName: Absent, PropertyPath: String, PropertyCategory: Absent,
