@@ -41,4 +41,12 @@
 //   - A message without messageId gets a random one and cannot be recognised
 //     when it is sent again.
 //   - Unknown names in a message are allowed and not kept.
+//
+// # Imports and unlinking
+//
+// POST /v1/import takes the same messages one a line, for the holder of the
+// admin key, and remembers how far a named import has come once its rows are
+// durable; GET tells. Rows need a messageId, so that a row sent twice is one
+// event; clocks are not corrected. POST /v1/unlink ends the link of a visitor to
+// a user and takes the secret key.
 package ingest
