@@ -28,11 +28,7 @@ type engine struct {
 // no longer than ctx and the engine live. The caller is one of the users.
 func (e *engine) run(ctx context.Context, fn func() error) error {
 	done := make(chan error, 1)
-	e.users.Add(1)
-	go func() {
-		defer e.users.Done()
-		done <- fn()
-	}()
+	e.users.Go(func() { done <- fn() })
 	select {
 	case err := <-done:
 		return err

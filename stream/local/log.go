@@ -97,8 +97,7 @@ func lockDir(cfg *Config) (string, io.Closer, error) {
 		return unavailable(err)
 	}
 	lock, err := cfg.disk.Lock(filepath.Join(dir, lockFile))
-	var failure *fs.PathError
-	if errors.As(err, &failure) {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return unavailable(err)
 	}
 	if err != nil {

@@ -42,9 +42,8 @@ func readPosition(db *pebble.DB, key []byte) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read import position: %w", err)
 	}
-	defer closer.Close()
 	if len(value) != 8 {
-		return 0, fmt.Errorf("%w: import position", errCorrupt)
+		return 0, errors.Join(fmt.Errorf("%w: import position", errCorrupt), closer.Close())
 	}
-	return int64(binary.BigEndian.Uint64(value)), nil
+	return int64(binary.BigEndian.Uint64(value)), closer.Close()
 }

@@ -43,7 +43,7 @@ func recoverState(db *pebble.DB) (state, error) {
 // readPlan finds the newest plan, the last record and the first.
 func (s *state) readPlan(it *pebble.Iterator) error {
 	dated := false
-	for ok := it.Last(); ok && !(s.planned && dated); ok = it.Prev() {
+	for ok := it.Last(); ok && (!s.planned || !dated); ok = it.Prev() {
 		offset, kind, _ := parseLogKey(it.Key())
 		if kind == kindPlan {
 			if !s.planned {

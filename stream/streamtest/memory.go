@@ -163,11 +163,11 @@ func (m *Memory) Own(ctx context.Context, fn func(context.Context, stream.Partit
 // ownOne calls fn each time the partition comes to this caller.
 func (m *Memory) ownOne(ctx context.Context, number uint16, fn func(context.Context, stream.Partition) error) error {
 	for {
-		owned, owner, err := m.acquire(ctx, number)
-		if err != nil {
-			return nil // the caller's ctx ended, which is how Own ends well
+		owned, owner, ok := m.acquire(ctx, number)
+		if !ok {
+			return nil
 		}
-		err = fn(owned, &partition{log: m, number: number, owner: owner})
+		err := fn(owned, &partition{log: m, number: number, owner: owner})
 		if err == nil {
 			<-owned.Done() // fn is done with it, but it is still this caller's
 		}
@@ -179,8 +179,9 @@ func (m *Memory) ownOne(ctx context.Context, number uint16, fn func(context.Cont
 	}
 }
 
-// acquire waits until the partition is free and this caller's turn.
-func (m *Memory) acquire(ctx context.Context, number uint16) (context.Context, *memoryOwner, error) {
+// acquire waits until it is this caller's turn to have the partition; ok is
+// false if ctx ended first, which is how Own ends well.
+func (m *Memory) acquire(ctx context.Context, number uint16) (_ context.Context, _ *memoryOwner, ok bool) {
 	turn := make(chan struct{})
 	m.mu.Lock()
 	p := m.parts[number]
@@ -199,11 +200,11 @@ func (m *Memory) acquire(ctx context.Context, number uint16) (context.Context, *
 			p.owner = nil
 			p.next()
 		}
-		return nil, nil, ctx.Err()
+		return nil, nil, false
 	}
 	owned, lose := context.WithCancel(ctx)
 	p.owner = &memoryOwner{lose: lose}
-	return owned, p.owner, nil
+	return owned, p.owner, true
 }
 
 // reserved stands for an owner between being called and coming.

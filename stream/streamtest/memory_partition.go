@@ -190,8 +190,8 @@ func (s *snapshots) Save(ctx context.Context, fold uint16, offset int64, data io
 	kept = append(kept, memorySnapshot{fold, offset, content})
 	slices.SortStableFunc(kept, func(a, b memorySnapshot) int { return int(a.offset - b.offset) })
 	of := 0
-	for i := len(kept) - 1; i >= 0; i-- {
-		if kept[i].fold != fold {
+	for i, o := range slices.Backward(kept) {
+		if o.fold != fold {
 			continue
 		}
 		if of++; of > keptSnapshots {
