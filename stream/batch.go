@@ -23,6 +23,7 @@ type batch struct {
 	evicted  uint64        // message ids it had forgotten early
 	upserts  bool          // the runner's upserts are those at out.To
 	reform   bool          // may have been sent before: read back first
+	foreign  bool          // and that with other boundaries
 
 	refused []refusal // set by delivery: rows moved to quarantine
 	err     error     // set by delivery

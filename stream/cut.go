@@ -11,7 +11,9 @@ import (
 // will be ahead of it when it is confirmed.
 func (o *owned) cut(next *batch) {
 	b := o.open
-	b.reform = b.reform || b.out.From < o.careful
+	if b.out.From < o.careful {
+		b.reform, b.foreign = true, true
+	}
 	b.totals, b.visitors, b.evicted = o.state.Totals(), o.state.Visitors(), o.state.EarlyEvictions()
 	if now := time.Now(); o.ups.free() && o.applied == b.out.To && !now.Before(o.ups.last.Add(o.r.cfg.UpsertEvery)) {
 		o.ups.collect(o.state, o.applied, now)

@@ -7,9 +7,10 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/stream/internal/fold"
-	"go.opentelemetry.io/otel/metric"
 )
 
 // owned is the work on one partition while this process owns it. Its fields

@@ -10,10 +10,11 @@ import (
 // reconcile believes nothing but what the store holds: it reads back which
 // rows of the claim are there and sends the others until none is missing.
 //
-// After an error the same rows go again under the same token, because the
-// first try may still be running; the store drops whichever comes second. Any
-// other token would not be recognised, so before one is used, what is missing
-// must stay so for a while.
+// After an error they go again under the same token, because the first try may
+// still be running and the store then drops whichever comes second. If an
+// insert was acknowledged and left rows missing, its token is used up and the
+// next attempt has a new one, which the store would not recognise; so before
+// that, what is missing must stay so for a while.
 func (d *delivery) reconcile(ctx context.Context) error {
 	if !d.o.r.readBack {
 		return d.believe(ctx)
@@ -23,42 +24,85 @@ func (d *delivery) reconcile(ctx context.Context) error {
 			return err
 		}
 		missing, err := d.missing(ctx)
-		if err != nil || len(missing) == 0 {
+		if err != nil {
 			return err
 		}
-		again := d.outcome == unknown && same(d.rows, missing[:min(len(d.rows), len(missing))])
-		lost := d.outcome == acked && overlap(d.rows, missing)
-		if lost || d.outcome == unknown && !again {
-			stable, err := d.stable(ctx, len(missing))
-			if err != nil {
+		if len(missing) == 0 {
+			d.o.mended(inserting)
+			return nil
+		}
+		rows := d.rows(missing)
+		if lost := d.next().outcome == acked; lost || d.b.foreign && !d.settled {
+			if d.settled, err = d.stable(ctx, len(missing)); err != nil {
 				return err
 			}
-			if !stable {
+			if !d.settled {
 				continue
 			}
-		}
-		if lost {
-			d.lost++
-			if d.lost >= d.o.r.cfg.Attempts {
-				return stopf("the store acknowledged %d inserts of records [%d, %d) and still lacks %d rows",
-					d.lost, d.b.out.From, d.b.out.To, len(missing))
+			if lost {
+				if err := d.again(len(rows)); err != nil {
+					return err
+				}
 			}
-			d.attempt++
 		}
-		if !again && d.outcome == acked {
-			d.limit = min(2*d.limit, len(d.b.out.Events))
+		if err := d.sendNext(ctx, missing); err != nil {
+			return err
 		}
-		rows := missing[:min(d.limit, len(missing))]
-		if again {
-			rows = d.rows
-		}
+	}
+}
+
+// sendNext sends the next piece, and smaller ones as long as they are refused:
+// nothing was written then, so there is nothing to read back.
+func (d *delivery) sendNext(ctx context.Context, missing []footfall.Event) error {
+	for len(missing) > 0 {
+		rows, before := d.rows(missing), d.refusals
 		if err := d.send(ctx, rows); err != nil {
 			return err
 		}
-		if d.outcome == acked {
-			d.o.r.inst.repairs.Add(ctx, int64(len(rows)), d.o.attrs)
+		if d.refusals == before {
+			if d.next().outcome == acked {
+				d.o.r.inst.repairs.Add(ctx, int64(len(rows)), d.o.attrs)
+			}
+			return nil
+		}
+		missing = slices.DeleteFunc(missing, func(ev footfall.Event) bool { return d.refused[coordinate(&ev)] })
+	}
+	return nil
+}
+
+// rows returns the missing rows of the next piece of which any are missing. A
+// piece with a row in quarantine is not sent whole, whoever put it there: the
+// pieces are those that an earlier owner may still be sending.
+func (d *delivery) rows(missing []footfall.Event) []footfall.Event {
+	for len(d.todo) > 0 {
+		p := d.next()
+		rows := p.of(missing)
+		if len(rows) > 0 && !p.holdsAny(d.refused) {
+			return rows
+		}
+		d.todo = d.todo[:len(d.todo)-1]
+		if len(rows) > 0 {
+			left, right := p.halves()
+			d.todo = append(d.todo, right, left)
 		}
 	}
+	// Rows are gone that were there before: begin again.
+	d.todo = append(d.todo, whole(&d.b.out))
+	d.next().outcome = acked
+	return missing
+}
+
+// again prepares another attempt at a piece that the store acknowledged and
+// does not have.
+func (d *delivery) again(rows int) error {
+	p := d.next()
+	p.lost++
+	if p.lost >= d.o.r.cfg.Attempts {
+		return stopf("the store acknowledged %d inserts of records [%d, %d) and still lacks %d rows",
+			p.lost, d.b.out.From, d.b.out.To, rows)
+	}
+	p.attempt++
+	return nil
 }
 
 // stable waits and reports whether as many rows are missing as before.
@@ -102,13 +146,22 @@ func (d *delivery) missing(ctx context.Context) ([]footfall.Event, error) {
 	if err != nil {
 		return nil, d.impossible(err)
 	}
-	rejected := make(map[footfall.Coordinate]bool, len(gone.Rejected))
 	for _, c := range gone.Rejected {
-		rejected[c] = true
+		d.reject(c)
 	}
 	return slices.DeleteFunc(missing, func(ev footfall.Event) bool {
-		return rejected[coordinate(&ev)] || slices.ContainsFunc(gone.Erasures, func(e footfall.Erasure) bool { return erases(&e, &ev) })
+		return d.refused[coordinate(&ev)] || slices.ContainsFunc(gone.Erasures, func(e footfall.Erasure) bool { return erases(&e, &ev) })
 	}), nil
+}
+
+// reject notes that a row of the claim is in quarantine.
+func (d *delivery) reject(c footfall.Coordinate) {
+	if d.refused == nil {
+		d.refused = map[footfall.Coordinate]bool{}
+	}
+	if c.Offset < d.b.out.To {
+		d.refused[c] = true
+	}
 }
 
 // impossible stops the partition when the store says that reading back will
@@ -130,32 +183,16 @@ func coordinate(ev *footfall.Event) footfall.Coordinate {
 	return footfall.Coordinate{Offset: ev.Position.Offset, Index: ev.Position.Index}
 }
 
-// same reports whether two sets of rows of one batch are equal. Both are in
-// the order of the log, and neither has rows that the batch has not.
-func same(a, b []footfall.Event) bool {
-	return slices.EqualFunc(a, b, func(x, y footfall.Event) bool { return x.Position == y.Position })
-}
-
-// overlap reports whether two sets of rows in the order of the log share one.
-func overlap(a, b []footfall.Event) bool {
-	for len(a) > 0 && len(b) > 0 {
-		switch a[0].Position.Compare(b[0].Position) {
-		case 0:
-			return true
-		case -1:
-			a = a[1:]
-		default:
-			b = b[1:]
-		}
-	}
-	return false
-}
-
 // believe is what this package does not do: to take the store's word. A test
 // turns it on to see rows being lost, so that it is known to be able to.
 func (d *delivery) believe(ctx context.Context) error {
-	for d.outcome != acked {
-		if err := d.send(ctx, d.b.out.Events); err != nil {
+	for len(d.todo) > 0 {
+		rows := slices.DeleteFunc(slices.Clone(d.next().of(d.b.out.Events)), func(ev footfall.Event) bool { return d.refused[coordinate(&ev)] })
+		if len(rows) == 0 || d.next().outcome == acked {
+			d.todo = d.todo[:len(d.todo)-1]
+			continue
+		}
+		if err := d.send(ctx, rows); err != nil {
 			return err
 		}
 	}

@@ -13,13 +13,25 @@ import (
 // it is not the rows that are wrong.
 const maxRefused = 1000
 
-// refuse deals with rows that will never be taken together: fewer are sent
-// next time, and a single one is moved to quarantine, with its position, the
+// refuse deals with rows that will never be taken together: each half of them
+// is sent next, and a single one is moved to quarantine, with its position, the
 // reason and all it said.
 func (d *delivery) refuse(ctx context.Context, rows []footfall.Event, reason error) error {
 	if len(rows) > 1 {
-		d.limit = len(rows) / 2
-		return nil
+		p := *d.next()
+		d.todo = d.todo[:len(d.todo)-1]
+		for {
+			left, right := p.halves()
+			switch {
+			case len(left.of(rows)) == 0:
+				p = right // the same rows: refused already
+			case len(right.of(rows)) == 0:
+				p = left
+			default:
+				d.todo = append(d.todo, right, left)
+				return nil
+			}
+		}
 	}
 	ev := &rows[0]
 	if len(d.b.refused) >= maxRefused {
@@ -40,8 +52,7 @@ func (d *delivery) refuse(ctx context.Context, rows []footfall.Event, reason err
 		return err
 	}
 	d.b.refused = append(d.b.refused, q)
-	d.refused[coordinate(ev)] = true
-	d.limit = 1
+	d.reject(coordinate(ev))
 	d.o.r.inst.quarantined.Add(ctx, 1, d.o.attrs)
 	d.o.log.Warn("event moved to quarantine", "tenant", ev.Tenant.String(), "offset", ev.Position.Offset,
 		"index", ev.Position.Index, "reason", q.reason)

@@ -10,9 +10,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/footfall-go/footfall"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/footfall-go/footfall"
 )
 
 // Config is what a [Runner] is made of.

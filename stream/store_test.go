@@ -49,10 +49,8 @@ type clerk struct {
 }
 
 type token struct {
-	epoch, partition uint16
-	first, last      footfall.Coordinate
-	attempt          int
-	month            time.Time
+	text  string
+	month time.Time
 }
 
 // call is an insert as it was asked for.
@@ -77,10 +75,6 @@ func (c *clerk) calls() []call {
 	return slices.Clone(c.inserts)
 }
 
-func at(ev *footfall.Event) footfall.Coordinate {
-	return footfall.Coordinate{Offset: ev.Position.Offset, Index: ev.Position.Index}
-}
-
 // Insert implements [footfall.Store].
 func (c *clerk) Insert(ctx context.Context, b *footfall.Batch, attempt int) error {
 	c.mu.Lock()
@@ -97,7 +91,7 @@ func (c *clerk) Insert(ctx context.Context, b *footfall.Batch, attempt int) erro
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	key := token{b.Epoch, b.Partition, at(&b.Events[0]), at(&b.Events[len(b.Events)-1]), attempt, time.Time{}}
+	key := b.Token(attempt)
 	months := map[time.Time][]footfall.Event{}
 	for i := range b.Events {
 		y, m, _ := b.Events[i].Time.Time().Date()
@@ -107,8 +101,7 @@ func (c *clerk) Insert(ctx context.Context, b *footfall.Batch, attempt int) erro
 	order := slices.SortedFunc(maps.Keys(months), time.Time.Compare)
 	write := func(months map[time.Time][]footfall.Event, order []time.Time, keep bool) {
 		for _, month := range order {
-			key.month = month
-			c.part(key, months[month], keep)
+			c.part(token{key, month}, months[month], keep)
 		}
 	}
 	switch f {
@@ -151,7 +144,7 @@ func (c *clerk) part(key token, events []footfall.Event, keep bool) {
 		return
 	}
 	c.serial++
-	b := footfall.Batch{Epoch: key.epoch, Partition: key.partition, Events: events}
+	b := footfall.Batch{Events: events} // with a name of its own: it dropped nothing yet
 	if err := c.Memory.Insert(context.Background(), &b, c.serial); err != nil {
 		panic(err)
 	}

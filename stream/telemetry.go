@@ -108,7 +108,7 @@ func (o *owned) span(ctx context.Context, b *batch) (context.Context, func(*deli
 		attribute.Int64("footfall.from", b.out.From), attribute.Int64("footfall.to", b.out.To),
 		attribute.Int("footfall.rows", len(b.out.Events))))
 	return ctx, func(d *delivery, err error) {
-		span.SetAttributes(attribute.Int("footfall.attempt", d.attempt), attribute.Int("footfall.refused", len(b.refused)))
+		span.SetAttributes(attribute.Int("footfall.refused", len(b.refused)))
 		if err != nil {
 			span.RecordError(err)
 			span.SetStatus(codes.Error, err.Error())

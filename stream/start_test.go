@@ -1,0 +1,200 @@
+package stream_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/stream"
+	"github.com/footfall-go/footfall/stream/internal/fold"
+	"github.com/footfall-go/footfall/stream/streamtest"
+)
+
+// alter uses a partition as its owner would.
+func (w *world) alter(f func(context.Context, stream.Partition) error) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	require.NoError(w.t, w.log.Own(ctx, func(ctx context.Context, p stream.Partition) error {
+		defer cancel()
+		return f(ctx, p)
+	}))
+}
+
+// history fills log and store and leaves three snapshots behind.
+func (w *world) history() {
+	w.t.Helper()
+	p := w.begin(w.config(), nil)
+	for range 200 {
+		w.append(0, "shop", w.clicks(2)...)
+		time.Sleep(time.Second)
+	}
+	require.NoError(w.t, p.end())
+	w.requireExact(1)
+}
+
+// run starts a Runner and, if it does not refuse, stops it when all is visible.
+// The account balances unless records are lost.
+func (w *world) run(cfg stream.Config, balanced bool) error {
+	p := w.begin(cfg, nil)
+	select {
+	case err := <-p.done:
+		return err
+	case <-time.After(time.Minute):
+	}
+	p.visible()
+	if balanced {
+		w.requireLedger(p)
+	}
+	return p.end()
+}
+
+func TestStartRefusesWhatIsNotSafe(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		lost   amnesiac
+		change func(*world)
+		want   string // "" if it starts
+		exact  bool   // after recovery
+	}{
+		{"nothing is wrong", amnesiac{}, func(w *world) {}, "", true},
+		{"an open claim of another fold", amnesiac{}, func(w *world) {
+			w.append(0, "shop", w.clicks(1)...)
+			w.alter(func(ctx context.Context, p stream.Partition) error {
+				return p.Commit(ctx, stream.Plan{From: 200, To: 201, Fold: fold.Version + 6})
+			})
+		}, "records [200, 201) were claimed by version 7 of the fold, this is version 1", true},
+		{"a closed claim of another fold", amnesiac{}, func(w *world) {
+			w.alter(func(ctx context.Context, p stream.Partition) error {
+				return p.Commit(ctx, stream.Plan{From: 200, To: 200, Fold: fold.Version + 6})
+			})
+		}, "", true},
+		{"the plan is lost", amnesiac{plans: true}, func(w *world) {}, "the plan is lost", true},
+		{"plan and snapshots are lost", amnesiac{plans: true, snapshots: true}, func(w *world) {}, "the plan is lost", true},
+		{
+			"plan, snapshots and early records are lost",
+			amnesiac{plans: true, snapshots: true},
+			func(w *world) { w.log.Trim(0, 50) }, "the plan is lost", false,
+		},
+		{"the log was replaced by a shorter one", amnesiac{snapshots: true}, func(w *world) {
+			w.log = streamtest.NewMemory(1)
+			w.alter(func(ctx context.Context, p stream.Partition) error {
+				return p.Commit(ctx, stream.Plan{From: 200, To: 200, Fold: fold.Version})
+			})
+		}, "plan (200, 200) is ahead of the log, which ends at 0", false},
+		{"records before the snapshot are gone", amnesiac{}, func(w *world) { w.log.Trim(0, w.log.SnapshotOffsets(0)[fold.Version][2]) }, "", false},
+		{"records after the snapshots are gone", amnesiac{snapshots: true}, func(w *world) {
+			w.log.Trim(0, 150)
+		}, "the newest snapshot is at 0 and the log starts at 150", false},
+		{"unprocessed records are gone", amnesiac{}, func(w *world) {
+			w.append(0, "shop", w.clicks(1)...)
+			w.append(0, "shop", w.clicks(1)...)
+			w.log.Trim(0, 201)
+		}, "plan (200, 200): stream: records were removed by retention: the log starts at 201", false},
+		{"a damaged snapshot", amnesiac{}, func(w *world) {
+			w.damage(200)
+		}, "", true},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, 1, func(w *world) {
+				w.history()
+				tc.change(w)
+				cfg := w.config()
+				lost := tc.lost
+				lost.Log = w.log
+				cfg.Log = &lost
+				err := w.run(cfg, tc.exact)
+				if tc.want == "" {
+					require.NoError(t, err)
+				} else {
+					require.ErrorContains(t, err, tc.want)
+					if tc.name == "an open claim of another fold" {
+						return // nobody but that version can finish it
+					}
+					cfg.Recover = true
+					require.NoError(t, w.run(cfg, tc.exact))
+				}
+				if tc.exact {
+					w.requireExact(1)
+				}
+				for _, n := range positions(w.store.Rows()) {
+					require.Equal(t, 1, n)
+				}
+			})
+		})
+	}
+}
+
+func TestRecoverSendsOnlyWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 1, func(w *world) {
+		w.history()
+		before := len(w.store.calls())
+		w.store.Memory.Lose(func(p footfall.Position) bool { return p.Offset == 17 || p.Offset == 180 && p.Index == 1 })
+		cfg := w.config()
+		cfg.Log = &amnesiac{Log: w.log, plans: true, snapshots: true}
+		cfg.Recover = true
+		require.NoError(t, w.run(cfg, true))
+		w.requireExact(1)
+		rows := 0
+		for _, c := range w.store.calls()[before:] {
+			rows += c.rows
+		}
+		require.LessOrEqual(t, rows, 6, "at most twice what was missing")
+	})
+}
+
+// amnesiac is a log that has lost its plans or its snapshots. It keeps new ones.
+type amnesiac struct {
+	stream.Log
+	plans, snapshots bool // lost
+}
+
+func (a *amnesiac) Own(ctx context.Context, f func(context.Context, stream.Partition) error) error {
+	return a.Log.Own(ctx, func(ctx context.Context, p stream.Partition) error { return f(ctx, &forgetful{p, a}) })
+}
+
+type forgetful struct {
+	stream.Partition
+	a *amnesiac
+}
+
+func (f *forgetful) Plan(ctx context.Context) (stream.Plan, bool, error) {
+	if f.a.plans {
+		return stream.Plan{}, false, nil
+	}
+	return f.Partition.Plan(ctx)
+}
+
+func (f *forgetful) Commit(ctx context.Context, p stream.Plan) error {
+	f.a.plans = false
+	return f.Partition.Commit(ctx, p)
+}
+
+func (f *forgetful) Snapshots() stream.Snapshots { return &blank{f.Partition.Snapshots(), f.a} }
+
+type blank struct {
+	stream.Snapshots
+	a *amnesiac
+}
+
+func (b *blank) Load(ctx context.Context, version uint16, max int64) (int64, io.ReadCloser, error) {
+	if b.a.snapshots {
+		return 0, nil, nil
+	}
+	return b.Snapshots.Load(ctx, version, max)
+}
+
+// damage overwrites a snapshot with nonsense.
+func (w *world) damage(offset int64) {
+	w.alter(func(ctx context.Context, p stream.Partition) error {
+		return p.Snapshots().Save(ctx, fold.Version, offset, bytes.NewReader([]byte("nonsense")))
+	})
+}
