@@ -117,7 +117,7 @@ func TestChaosKill(t *testing.T) {
 
 	want, accepted, identifies := map[string]expected{}, 0, 0
 	linked := map[string]string{}
-	sessions := 0
+	var sessions []visit
 	for _, l := range loaders {
 		accepted += l.accepted
 		for id, w := range l.want {
@@ -128,7 +128,7 @@ func TestChaosKill(t *testing.T) {
 		}
 		for _, v := range l.visitors {
 			linked[v.id] = v.linked
-			sessions += v.nth
+			sessions = append(sessions, v.sessions...)
 		}
 	}
 	st := s.settled(t)
@@ -139,9 +139,11 @@ func TestChaosKill(t *testing.T) {
 	require.GreaterOrEqual(t, got.Accepted, int64(accepted))
 	require.Equal(t, got.Accepted, got.Stored+got.Duplicate)
 	require.Equal(t, int64(len(want)-identifies), s.count(t, "events"))
-	require.Equal(t, int64(sessions), s.count(t, "sessions"))
+	require.Equal(t, int64(len(sessions)), s.count(t, "sessions"))
+	require.Equal(t, int64(len(sessions)), st.Store.Rows["sessions"])
+	checkSessions(t, s, sessions)
 	checkEvents(t, s.events(t), want, linked)
-	t.Logf("%d events of %d accepted messages, %d sessions", len(want), got.Accepted, sessions)
+	t.Logf("%d events of %d accepted messages, %d sessions", len(want), got.Accepted, len(sessions))
 	s.stop(t)
 }
 
@@ -186,4 +188,29 @@ func checkEvents(t *testing.T, events []event, want map[string]expected, linked 
 		require.Equal(t, theirs[e.Session], key, "%s: two sessions are one", e.ID)
 	}
 	require.Len(t, seen, len(want), "events are missing")
+}
+
+// checkSessions compares the sessions' lengths and views, which stand in rows
+// of their own.
+func checkSessions(t *testing.T, s *server, want []visit) {
+	t.Helper()
+	views, seconds, bounced := 0.0, 0.0, 0.0
+	for _, w := range want {
+		long := w.last.Sub(w.opened).Seconds()
+		views, seconds = views+float64(w.views), seconds+long
+		if long < 10 && w.views < 2 {
+			bounced++
+		}
+	}
+	got := query[struct {
+		Count      []int
+		Views      []float64
+		BounceRate []float64 `json:"bounce_rate"`
+		Seconds    []struct{ Mean float64 }
+	}](t, s, map[string]any{"kind": "sessions", "range": always})
+	n := float64(len(want))
+	require.Equal(t, []int{len(want)}, got.Count)
+	require.InDelta(t, views/n, got.Views[0], 1e-9)
+	require.InDelta(t, seconds/n, got.Seconds[0].Mean, 1e-6)
+	require.InDelta(t, bounced/n, got.BounceRate[0], 1e-9)
 }

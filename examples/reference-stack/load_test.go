@@ -100,10 +100,15 @@ type visitor struct {
 	clock  time.Time
 	user   string // signed in as
 	linked string // the first user it was seen with
-	opened time.Time
-	last   time.Time
 	made   int
-	nth    int // session
+	// sessions are those its events must make, in order.
+	sessions []visit
+}
+
+// visit is what must be known of one session.
+type visit struct {
+	opened, last time.Time
+	views        int
 }
 
 // expected is what the server must know of one message.
@@ -132,6 +137,8 @@ func (v *visitor) next() (message, expected) {
 		Event: [...]string{"Viewed", "Added", "Ordered"}[v.rand.IntN(3)], Properties: map[string]any{"n": v.made, "price": float64(v.rand.IntN(10000)) / 100},
 	}
 	switch v.rand.IntN(40) {
+	case 2, 3, 4, 5, 6, 7, 8, 9:
+		m.Type, m.Event = "page", ""
 	case 0: // signs in, on a shared device as somebody else than before
 		v.user = fmt.Sprintf("user-%s-%d", v.id, v.rand.IntN(2))
 		m.Type, m.Event, m.Properties, m.Traits = "identify", "", nil, map[string]any{"plan": "pro"}
@@ -143,13 +150,19 @@ func (v *visitor) next() (message, expected) {
 		v.linked = v.user
 	}
 	want := expected{visitor: v.id, user: v.user}
-	if m.Type != "identify" {
-		if v.nth == 0 || v.clock.Sub(v.last) > gap || v.clock.Sub(v.opened) > longest {
-			v.nth++
-			v.opened = v.clock
-		}
-		v.last = v.clock
-		want.session = v.nth
+	if m.Type == "identify" {
+		return m, want // it says who somebody is and is no behaviour
 	}
+	n := len(v.sessions)
+	if n == 0 || v.clock.Sub(v.sessions[n-1].last) > gap || v.clock.Sub(v.sessions[n-1].opened) > longest {
+		v.sessions = append(v.sessions, visit{opened: v.clock})
+		n++
+	}
+	current := &v.sessions[n-1]
+	current.last = v.clock
+	if m.Type == "page" {
+		current.views++
+	}
+	want.session = n
 	return m, want
 }
