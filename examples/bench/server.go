@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	tenantID = "bench"
+	writeKey = "wk_bench"
+	readKey  = "rk_bench"
+)
+
+// server is a footfall process under load, with its own data directory.
+type server struct {
+	url   string
+	admin string
+	dir   string
+	cmd   *exec.Cmd
+}
+
+// startServer runs the command until it says that it is ready.
+func startServer(ctx context.Context, command ...string) (*server, error) {
+	dir, err := os.MkdirTemp("", "footfall-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	args := append(command[1:], "--listen", "127.0.0.1:0", "--data", dir, "--tenant", tenantID+":"+writeKey+":"+readKey)
+	s := &server{dir: dir, cmd: exec.CommandContext(ctx, command[0], args...)}
+	s.cmd.Stderr = os.Stderr
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start server: %w", err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start server: %w", err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		return nil, fmt.Errorf("wait for the ready line: %w", err)
+	}
+	s.url = strings.TrimSpace(strings.TrimPrefix(line, "footfall ready"))
+	var run struct {
+		AdminKey string `json:"admin_key"`
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "run.json"))
+	if err != nil {
+		return nil, fmt.Errorf("read run.json: %w", err)
+	}
+	if err := json.Unmarshal(text, &run); err != nil {
+		return nil, fmt.Errorf("read run.json: %w", err)
+	}
+	s.admin = run.AdminKey
+	return s, nil
+}
+
+// stop ends the process and removes its data.
+func (s *server) stop() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.cmd.Wait()
+	_ = os.RemoveAll(s.dir)
+}
+
+// cpu returns the processor time the process has used, kernel included.
+func (s *server) cpu() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("read processor time: %w", err)
+	}
+	// Fields 14 and 15, counted after the command name in brackets, in ticks
+	// of 10 ms.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	user, err := strconv.ParseInt(fields[11], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read processor time: %w", err)
+	}
+	kernel, err := strconv.ParseInt(fields[12], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read processor time: %w", err)
+	}
+	return time.Duration(user+kernel) * 10 * time.Millisecond, nil
+}
+
+// peakMemory returns the largest resident size the process has had, in bytes.
+func (s *server) peakMemory() int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kb, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			return kb << 10
+		}
+	}
+	return 0
+}
+
+// status is what the benchmark reads of the status route.
+type status struct {
+	Lag struct {
+		Events int64 `json:"events"`
+	} `json:"lag"`
+	Log struct {
+		Bytes int64 `json:"bytes"`
+	} `json:"log"`
+	Store struct {
+		Bytes int64            `json:"bytes"`
+		Rows  map[string]int64 `json:"rows"`
+	} `json:"store"`
+	Ledger map[string]struct {
+		Accepted int64 `json:"accepted"`
+		Stored   int64 `json:"stored"`
+	} `json:"ledger"`
+}
+
+func (s *server) status(ctx context.Context) (status, error) {
+	var st status
+	return st, s.ask(ctx, http.MethodGet, "/api/v1/status", s.admin, nil, &st)
+}
+
+// settled waits until all that was accepted is visible to queries.
+func (s *server) settled(ctx context.Context) (status, error) {
+	for {
+		st, err := s.status(ctx)
+		if err != nil || st.Lag.Events == 0 {
+			return st, err
+		}
+		select {
+		case <-ctx.Done():
+			return st, fmt.Errorf("wait for the store, %d events behind: %w", st.Lag.Events, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// count asks the query API for the number of all events.
+func (s *server) count(ctx context.Context, filter string) (int64, error) {
+	question := `{"kind":"trend","range":{"last":"2d"},"interval":"total","series":[{"event":"*","measure":"events"` + filter + `}]}`
+	var answer struct {
+		Result struct {
+			Series []struct {
+				Total int64 `json:"total"`
+			} `json:"series"`
+		} `json:"result"`
+	}
+	if err := s.ask(ctx, http.MethodPost, "/api/v1/query", readKey, []byte(question), &answer); err != nil {
+		return 0, err
+	}
+	if len(answer.Result.Series) == 0 {
+		return 0, nil
+	}
+	return answer.Result.Series[0].Total, nil
+}
+
+func (s *server) ask(ctx context.Context, method, path, key string, body []byte, into any) error {
+	req, err := http.NewRequestWithContext(ctx, method, s.url+path, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", path, err)
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", path, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		var text bytes.Buffer
+		_, _ = text.ReadFrom(resp.Body)
+		return fmt.Errorf("ask %s: %s: %s", path, resp.Status, text.String())
+	}
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("ask %s: %w", path, err)
+	}
+	return nil
+}
