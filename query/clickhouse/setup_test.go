@@ -135,6 +135,11 @@ func (w *world) upsert(up *footfall.Upserts) {
 func (w *world) edge(kind footfall.LinkKind, from, user string) {
 	w.tb.Helper()
 	up := &footfall.Upserts{}
+	w.addEdge(up, kind, from, user)
+	w.upsert(up)
+}
+
+func (w *world) addEdge(up *footfall.Upserts, kind footfall.LinkKind, from, user string) {
 	to := schema.UserID(w.tenant.ID, user)
 	w.text(up, to, footfall.KindUser, user)
 	up.Links = append(up.Links, footfall.Link{
@@ -142,7 +147,6 @@ func (w *world) edge(kind footfall.LinkKind, from, user string) {
 		Time: footfall.Millis(1_700_000_000_000 + *w.offset), Position: footfall.Position{Offset: *w.offset},
 	})
 	*w.offset++
-	w.upsert(up)
 }
 
 func (w *world) id(person string) footfall.ID {
@@ -162,12 +166,17 @@ func trim(text, prefix string) string {
 // session stores the totals of a session.
 func (w *world) session(visitor string, number uint64, start, last string, views uint32) {
 	w.tb.Helper()
+	up := &footfall.Upserts{}
+	w.addSession(up, visitor, number, at(w.tb, start), at(w.tb, last), views)
+	w.upsert(up)
+}
+
+func (w *world) addSession(up *footfall.Upserts, visitor string, number uint64, start, last footfall.Millis, views uint32) {
 	*w.offset++
-	from := at(w.tb, start)
-	w.upsert(&footfall.Upserts{Sessions: []footfall.Session{{
+	up.Sessions = append(up.Sessions, footfall.Session{
 		Tenant: w.tenant.ID, Silo: w.tenant.Silo(), Visitor: schema.VisitorID(w.tenant.ID, visitor), Session: number,
-		Opened: from, Start: from, Last: at(w.tb, last), Events: views, Views: views, Version: footfall.Version(0, *w.offset),
-	}}})
+		Opened: start, Start: start, Last: last, Events: views, Views: views, Version: footfall.Version(0, *w.offset),
+	})
 }
 
 // ask answers a question given as JSON.
