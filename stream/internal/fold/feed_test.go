@@ -16,6 +16,7 @@ type feed struct {
 	rand    *rand.Rand
 	now     footfall.Millis
 	step    footfall.Millis
+	late    int // events happened up to so many milliseconds before they arrive
 	offset  int64
 	message uint64
 	// roundRobin lets the visitors come one after the other.
@@ -29,7 +30,7 @@ type feed struct {
 func newFeed(seed uint64) (*State, *feed) {
 	id, _ := tenant.ParseID("shop")
 	return New(0, 0, Limits{}), &feed{
-		rand: rand.New(rand.NewPCG(seed, 7)), now: 1_700_000_000_000, step: 100,
+		rand: rand.New(rand.NewPCG(seed, 7)), now: 1_700_000_000_000, step: 100, late: 3000,
 		header: record.Header{
 			Kind: record.Events, Tenant: id, Gap: 30 * 60_000, Cap: 24 * 3_600_000, Window: 2 * 3_600_000,
 		},
@@ -52,7 +53,7 @@ func (f *feed) next(visitors int) *footfall.Record {
 		f.message++
 		ev.Anonymous = hex.AppendEncode(ev.Anonymous[:0], visitor[:])
 		ev.MessageID = hex.AppendEncode(ev.MessageID[:0], message[:])
-		ev.Time = f.now - footfall.Millis(f.rand.IntN(3000))
+		ev.Time = f.now - footfall.Millis(f.rand.IntN(f.late))
 		f.enc.Add(&ev)
 	}
 	f.rec = f.enc.Record(0)

@@ -33,12 +33,13 @@ func TestSnapshotIsOfTheCall(t *testing.T) {
 	t.Parallel()
 	const visitors = 3000
 	s, f := newFeed(1)
-	f.step = 90_000 // sessions end and ids leave their window on the way
 	quiet, g := newFeed(1)
-	g.step = f.step
+	f.late, g.late = 5*3_600_000, 5*3_600_000 // old sessions go on, too
 	apply := func(s *State, f *feed, n int) {
 		for range n {
 			f.out.Events = nil
+			// Two records a minute, and ids that leave their window.
+			f.step = footfall.Millis(f.offset%2) * 180_000
 			require.NoError(t, s.Apply(f.next(visitors), &f.out))
 			if f.rand.IntN(10) == 0 {
 				var u footfall.Upserts
@@ -54,15 +55,20 @@ func TestSnapshotIsOfTheCall(t *testing.T) {
 		var u footfall.Upserts
 		s.Flush(&u)
 		quiet.Flush(&u)
-		results := make(chan result, 2)
-		for range 2 {
+		// One is read meanwhile, the other not before all pages have changed.
+		results, late := make(chan result, 2), make(chan struct{})
+		for i := range 2 {
 			in := s.Snapshot()
 			go func() {
+				if i == 1 {
+					<-late
+				}
 				data, err := io.ReadAll(iotest.HalfReader(in))
 				results <- result{data, errors.Join(err, in.Close())}
 			}()
 		}
 		apply(s, f, 60)
+		close(late)
 		for range 2 {
 			r := <-results
 			require.NoError(t, r.err)

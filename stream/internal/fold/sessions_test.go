@@ -1,0 +1,123 @@
+package fold_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/schema"
+	"github.com/footfall-go/footfall/stream/internal/fold"
+)
+
+// TestSessions puts the events of one visitor, each in a record of its own, and
+// tells which session each is in, by the number of the event that opened it.
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	type put struct{ at, log footfall.Millis } // event time; log time, 0: the same
+	for name, c := range map[string]struct {
+		gap, cap footfall.Millis
+		puts     []put
+		want     []int
+	}{
+		"inactivity of exactly the gap goes on":      {puts: []put{{at: 0}, {at: 30 * minute}}, want: []int{0, 0}},
+		"inactivity over the gap ends":               {puts: []put{{at: 0}, {at: 30*minute + 1}}, want: []int{0, 1}},
+		"the gap counts from the last event":         {puts: []put{{at: 0}, {at: 20 * minute}, {at: 45 * minute}}, want: []int{0, 0, 0}},
+		"midnight does not cut":                      {puts: []put{{at: 47 * hour}, {at: 47*hour + 29*minute}}, want: []int{0, 0}},
+		"the tenant's gap":                           {gap: minute, puts: []put{{at: 0}, {at: minute}, {at: 3 * minute}}, want: []int{0, 0, 2}},
+		"a session of exactly the cap":               {gap: day, cap: 2 * hour, puts: []put{{at: 0}, {at: 2 * hour}}, want: []int{0, 0}},
+		"the cap ends a session":                     {gap: day, cap: 2 * hour, puts: []put{{at: 0}, {at: 2*hour + 1}, {at: 3 * hour}}, want: []int{0, 1, 1}},
+		"out of order joins":                         {puts: []put{{at: hour}, {at: 40 * minute, log: hour}}, want: []int{0, 0}},
+		"out of order by exactly the gap":            {puts: []put{{at: hour}, {at: 30 * minute, log: hour}}, want: []int{0, 0}},
+		"out of order opens before":                  {puts: []put{{at: hour}, {at: 0, log: hour}}, want: []int{0, 1}},
+		"late into the earlier session":              {puts: []put{{at: 0}, {at: 2 * hour}, {at: 10 * minute, log: 2 * hour}}, want: []int{0, 1, 0}},
+		"the earlier of two, whose order of arrival": {puts: []put{{at: hour}, {at: 0, log: hour}, {at: 30 * minute, log: hour}}, want: []int{0, 1, 1}},
+		"sessions never merge":                       {puts: []put{{at: 0}, {at: 50 * minute}, {at: 25 * minute, log: hour}, {at: 51 * minute, log: hour}, {at: 81 * minute}}, want: []int{0, 1, 0, 0, 0}},
+		"a start that moves keeps within the cap":    {gap: hour, cap: hour, puts: []put{{at: hour}, {at: 30 * minute, log: hour}, {at: 91 * minute}}, want: []int{0, 0, 2}},
+		"remembered for gap and a day of log time":   {puts: []put{{at: 0}, {at: 0, log: day + 30*minute}}, want: []int{0, 0}},
+		"forgotten within a minute after that":       {puts: []put{{at: 0}, {at: 0, log: day + 31*minute}}, want: []int{0, 1}},
+		"a touch prolongs":                           {puts: []put{{at: 0}, {at: minute, log: day}, {at: 2 * minute, log: 2 * day}}, want: []int{0, 0, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLog(t, fold.Limits{})
+			if c.gap != 0 {
+				l.header.Gap = c.gap
+			}
+			if c.cap != 0 {
+				l.header.Cap = c.cap
+			}
+			opened := map[uint64]int{}
+			var got []int
+			for i, p := range c.puts {
+				at := p.log
+				if at == 0 {
+					at = p.at
+				}
+				out := l.put(at, l.track(p.at, "v"))
+				require.Len(t, out, 1)
+				if _, ok := opened[out[0].Session]; !ok {
+					opened[out[0].Session] = i
+					require.Equal(t, schema.Hash64(out[0].Visitor, out[0].MessageID), out[0].Session)
+				}
+				got = append(got, opened[out[0].Session])
+			}
+			require.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestSessionRow(t *testing.T) {
+	t.Parallel()
+	l := newLog(t, fold.Limits{})
+	out := l.put(hour, l.event(footfall.Page, hour, "v", ""), l.track(59*minute, "v"))
+	l.put(2*hour, l.event(footfall.Screen, 61*minute, "v", ""))
+	want := footfall.Session{
+		Tenant: l.header.Tenant, Visitor: l.visitor("v"), Session: out[0].Session,
+		Opened: start + hour, Start: start + 59*minute, Last: start + 61*minute,
+		Events: 3, Views: 2, Version: footfall.Version(0, 1),
+	}
+	require.Equal(t, []footfall.Session{want}, l.flush().Sessions)
+	require.Empty(t, l.flush().Sessions)
+	// An event that is no behaviour changes neither row nor version.
+	l.put(3*hour, l.event(footfall.Identify, 62*minute, "v", "u"))
+	require.Empty(t, l.flush().Sessions)
+}
+
+func TestOnlyBehaviourOfVisitorsHasSessions(t *testing.T) {
+	t.Parallel()
+	l := newLog(t, fold.Limits{})
+	alias := l.event(footfall.Alias, 0, "", "u")
+	alias.Previous = []byte("v")
+	out := l.put(0, l.event(footfall.Identify, 0, "v", "u"), l.event(footfall.Group, 0, "v", ""), alias, l.event(footfall.Track, 0, "", "u"))
+	require.Len(t, out, 4)
+	for _, ev := range out {
+		require.Zero(t, ev.Session)
+	}
+	require.Empty(t, l.flush().Sessions)
+}
+
+// TestEightSessions opens nine sessions a day apart in event time; the one
+// touched longest ago is forgotten, the others still take events.
+func TestEightSessions(t *testing.T) {
+	t.Parallel()
+	l := newLog(t, fold.Limits{})
+	first := make([]uint64, 8)
+	for i := range first {
+		first[i] = l.put(0, l.track(footfall.Millis(i)*day, "v"))[0].Session
+	}
+	require.Equal(t, first[0], l.put(0, l.track(0, "v"))[0].Session) // the second is now the oldest touch
+	ninth := l.put(0, l.track(8*day, "v"))[0].Session
+	require.NotContains(t, first, ninth)
+	for _, i := range []int{0, 2, 3, 4, 5, 6, 7} {
+		require.Equal(t, first[i], l.put(0, l.track(footfall.Millis(i)*day, "v"))[0].Session, "session %d", i)
+	}
+	require.NotContains(t, first, l.put(0, l.track(day, "v"))[0].Session)
+	l.flush()
+	require.Len(t, l.rows.Sessions, 10)
+	var events uint32
+	for _, s := range l.rows.Sessions {
+		events += s.Events
+	}
+	require.EqualValues(t, 18, events)
+}
