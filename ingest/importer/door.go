@@ -17,17 +17,30 @@ import (
 
 // door speaks to the server's import route.
 type door struct {
-	cfg   *Config
-	base  *url.URL
-	query url.Values
+	cfg     *Config
+	query   url.Values
+	address string // of the route, "" if it is to be looked up
+	key     string
 }
 
-func newDoor(cfg *Config) (*door, error) {
-	base, err := url.Parse(strings.TrimSuffix(cfg.URL, "/") + "/v1/import")
-	if err != nil {
-		return nil, fmt.Errorf("importer: Config.URL: %w", err)
+func newDoor(cfg *Config) *door {
+	return &door{cfg: cfg, query: url.Values{"tenant": {cfg.Tenant.String()}, "name": {cfg.Name}}}
+}
+
+// locate finds out where the server is, if that is not known.
+func (d *door) locate() error {
+	if d.address != "" {
+		return nil
 	}
-	return &door{cfg: cfg, base: base, query: url.Values{"tenant": {cfg.Tenant.String()}, "name": {cfg.Name}}}, nil
+	base, key := d.cfg.URL, d.cfg.AdminKey
+	if d.cfg.Locate != nil {
+		var err error
+		if base, key, err = d.cfg.Locate(); err != nil {
+			return err
+		}
+	}
+	d.address, d.key = strings.TrimSuffix(base, "/")+"/v1/import", key
+	return nil
 }
 
 // reply is an answer of the import route, a problem included.
@@ -44,9 +57,10 @@ type reply struct {
 	} `json:"rejected"`
 }
 
-// position asks how many rows of the import the server has.
+// position asks how many rows of the import the server has. A server that is
+// not there at all is no reason to wait.
 func (d *door) position(ctx context.Context) (int64, error) {
-	status, r, err := d.do(ctx, http.MethodGet, d.query, nil)
+	status, r, err := d.do(ctx, http.MethodGet, d.query, nil, false)
 	if err != nil {
 		return 0, err
 	}
@@ -61,7 +75,7 @@ func (d *door) send(ctx context.Context, c *chunk, res *Result) error {
 	query := maps.Clone(d.query)
 	query.Set("position", strconv.FormatInt(c.last, 10))
 	// A chunk of nothing but bad rows is sent too: it moves the position.
-	status, r, err := d.do(ctx, http.MethodPost, query, c.body)
+	status, r, err := d.do(ctx, http.MethodPost, query, c.body, true)
 	if err != nil {
 		return err
 	}
@@ -93,13 +107,17 @@ func (d *door) send(ctx context.Context, c *chunk, res *Result) error {
 
 // do makes one request and repeats it while the server is away or busy. The
 // messages keep their ids, so that a repeated chunk adds nothing.
-func (d *door) do(ctx context.Context, method string, query url.Values, body []byte) (int, reply, error) {
-	target := *d.base
-	target.RawQuery = query.Encode()
+func (d *door) do(ctx context.Context, method string, query url.Values, body []byte, patient bool) (int, reply, error) {
 	deadline := time.Now().Add(d.cfg.Patience)
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		status, r, wait, err := d.once(ctx, method, target.String(), body)
+		status, r, wait, err := d.once(ctx, method, query, body)
 		again := err != nil || status == http.StatusTooManyRequests || status >= 500
+		if d.cfg.Locate != nil && (err != nil || status == http.StatusUnauthorized) {
+			d.address, again = "", true
+		}
+		if !patient && (err != nil || status == http.StatusUnauthorized) {
+			return status, r, err
+		}
 		if !again || ctx.Err() != nil || time.Now().After(deadline) {
 			return status, r, err
 		}
@@ -111,12 +129,15 @@ func (d *door) do(ctx context.Context, method string, query url.Values, body []b
 	}
 }
 
-func (d *door) once(ctx context.Context, method, target string, body []byte) (status int, r reply, wait time.Duration, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+func (d *door) once(ctx context.Context, method string, query url.Values, body []byte) (status int, r reply, wait time.Duration, err error) {
+	if err := d.locate(); err != nil {
+		return 0, r, 0, err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, d.address+"?"+query.Encode(), bytes.NewReader(body))
 	if err != nil {
 		return 0, r, 0, err
 	}
-	req.Header.Set("Authorization", "Bearer "+d.cfg.AdminKey)
+	req.Header.Set("Authorization", "Bearer "+d.key)
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/x-ndjson")
 	}

@@ -40,10 +40,15 @@ func FormatOf(name string) Format {
 
 // Config says what to import, and where to.
 type Config struct {
-	// URL is the server's address, such as http://127.0.0.1:8080. Required.
+	// URL is the server's address, such as http://127.0.0.1:8080. Required,
+	// unless Locate is given.
 	URL string
-	// AdminKey is the server's admin key. Required.
+	// AdminKey is the server's admin key. Required, unless Locate is given.
 	AdminKey string
+	// Locate returns the address and the admin key. It is called at the start
+	// and whenever the server did not answer or did not know the key: one that
+	// was restarted may have new ones. Defaults to URL and AdminKey.
+	Locate func() (url, adminKey string, err error)
 	// Tenant is whose rows these are. Required.
 	Tenant tenant.ID
 	// Name names the import: rows are counted and remembered under it.
@@ -108,10 +113,7 @@ func Run(ctx context.Context, cfg Config, inputs ...io.Reader) (Result, error) {
 	if err != nil {
 		return res, err
 	}
-	door, err := newDoor(&cfg)
-	if err != nil {
-		return res, err
-	}
+	door := newDoor(&cfg)
 	if res.Position, err = door.position(ctx); err != nil {
 		return res, fmt.Errorf("ask for the position: %w", err)
 	}
@@ -144,8 +146,8 @@ func (c *Config) check() (*mapping, error) {
 			errs = append(errs, fmt.Errorf("importer: Config.%s is required", name))
 		}
 	}
-	require("URL", c.URL != "")
-	require("AdminKey", c.AdminKey != "")
+	require("URL", c.URL != "" || c.Locate != nil)
+	require("AdminKey", c.AdminKey != "" || c.Locate != nil)
 	require("Tenant", !c.Tenant.IsZero())
 	require("Name", c.Name != "")
 	switch c.Format {

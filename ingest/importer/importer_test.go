@@ -226,6 +226,28 @@ func TestServerRefusesForGood(t *testing.T) {
 	require.ErrorContains(t, err, "401")
 }
 
+// TestServerMoves restarts the server elsewhere, with another key.
+func TestServerMoves(t *testing.T) {
+	t.Parallel()
+	door, cfg := setup(t, importer.NDJSON)
+	door.fail = func(request int) int {
+		return map[int]int{2: http.StatusUnauthorized}[request]
+	}
+	address, looked := cfg.URL, 0
+	cfg.URL, cfg.AdminKey = "", ""
+	cfg.Locate = func() (string, string, error) {
+		if looked++; looked == 2 {
+			return "http://127.0.0.1:1", "old", nil // nobody is there
+		}
+		return address, "admin", nil
+	}
+	res, err := importer.Run(t.Context(), cfg, strings.NewReader(manyRows(1, 5000)))
+	require.NoError(t, err)
+	require.Equal(t, int64(5000), res.Accepted)
+	require.Len(t, door.lines, 5000)
+	require.Equal(t, 3, looked)
+}
+
 func TestMistakesAreAllNamed(t *testing.T) {
 	t.Parallel()
 	_, err := importer.Run(t.Context(), importer.Config{Format: "xml", Map: map[string]string{"who": "{a}", "event": "{a"}})

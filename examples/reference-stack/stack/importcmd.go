@@ -63,6 +63,15 @@ func importFiles(ctx context.Context, p *Process, args []string) (err error) {
 		return err
 	}
 	cfg.URL, cfg.AdminKey = server.URL, server.AdminKey
+	if server.PID != 0 { // found by its folder, where it leaves word after a restart too
+		cfg.Locate = func() (string, string, error) {
+			server, err := readRunFile(f.data)
+			if err != nil {
+				return "", "", err
+			}
+			return server.URL, server.AdminKey, nil
+		}
+	}
 
 	var inputs []io.Reader
 	for _, file := range files {
