@@ -91,15 +91,42 @@ func pickEvent(rng *rand.Rand) string {
 	return shopEvents[0].name
 }
 
-// stamp writes fresh message ids, visitors drawn from a population, and times.
-func (b *body) stamp(rng *rand.Rand, visitors int, now time.Time) []byte {
+// visits is the crowd that the events of one connection come from: each of
+// its visitors does about nine things, as in the shop data that sessions are
+// tested on, and is then replaced by a new one.
+type visits struct {
+	rng *rand.Rand
+	ids [2000][2]uint64
+}
+
+// perVisit is the mean number of events of a visit.
+const perVisit = 9
+
+func newVisits(rng *rand.Rand) *visits {
+	v := &visits{rng: rng}
+	for i := range v.ids {
+		v.ids[i] = [2]uint64{rng.Uint64(), rng.Uint64()}
+	}
+	return v
+}
+
+// next returns the two halves of the id of whoever acts next.
+func (v *visits) next() (hi, lo uint64) {
+	id := &v.ids[v.rng.IntN(len(v.ids))]
+	if v.rng.IntN(perVisit) == 0 {
+		*id = [2]uint64{v.rng.Uint64(), v.rng.Uint64()}
+	}
+	return id[0], id[1]
+}
+
+// stamp writes fresh message ids, visitors and times.
+func (b *body) stamp(v *visits, now time.Time) []byte {
 	for _, at := range b.messages {
-		putUUID(b.bytes[at:], rng.Uint64(), rng.Uint64())
+		putUUID(b.bytes[at:], v.rng.Uint64(), v.rng.Uint64())
 	}
 	for _, at := range b.visitors {
-		// A visitor's id is as random as a real one, but there are only so many.
-		v := uint64(rng.IntN(visitors))
-		putUUID(b.bytes[at:], mix(v), mix(v+1<<40))
+		hi, lo := v.next()
+		putUUID(b.bytes[at:], hi, lo)
 	}
 	text := now.UTC().AppendFormat(make([]byte, 0, 40), timeText)
 	for _, at := range b.times {
@@ -120,12 +147,4 @@ func putUUID(dst []byte, hi, lo uint64) {
 	hex.Encode(dst[14:18], raw[6:8])
 	hex.Encode(dst[19:23], raw[8:10])
 	hex.Encode(dst[24:36], raw[10:16])
-}
-
-// mix is the finalizer of splitmix64.
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }

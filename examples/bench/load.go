@@ -14,9 +14,6 @@ import (
 	"time"
 )
 
-// population is the number of visitors that the load draws from.
-const population = 500_000
-
 // sender posts events to a server. One load runs at a time.
 type sender struct {
 	url    string
@@ -76,12 +73,13 @@ func (s *sender) closedLoop(ctx context.Context, connections int, d time.Duratio
 	for c := range connections {
 		wg.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(c), s.runs<<8|1))
+			crowd := newVisits(rng)
 			bodies := make([]*body, 32)
 			for i := range bodies {
 				bodies[i] = newBody(rng, 100, false)
 			}
 			for i := 0; time.Now().Before(end) && ctx.Err() == nil; i++ {
-				n, err := s.post(ctx, "/v1/batch", bodies[i%len(bodies)].stamp(rng, population, time.Now()))
+				n, err := s.post(ctx, "/v1/batch", bodies[i%len(bodies)].stamp(crowd, time.Now()))
 				if err != nil {
 					once.Do(func() { first = err; cancel() })
 					return
@@ -112,6 +110,7 @@ func (s *sender) openLoop(ctx context.Context, events, n int, d time.Duration, a
 	for c := range 64 {
 		wg.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(c), s.runs<<8|2))
+			crowd := newVisits(rng)
 			bodies := make([]*body, 8)
 			for i := range bodies {
 				bodies[i] = newBody(rng, n, n == 1)
@@ -125,7 +124,7 @@ func (s *sender) openLoop(ctx context.Context, events, n int, d time.Duration, a
 				if !ok {
 					return
 				}
-				k, err := s.post(ctx, path, bodies[i%len(bodies)].stamp(rng, population, time.Now()))
+				k, err := s.post(ctx, path, bodies[i%len(bodies)].stamp(crowd, time.Now()))
 				if err != nil {
 					once.Do(func() { first = err })
 				}

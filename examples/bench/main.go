@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -24,15 +25,14 @@ import (
 func main() {
 	duration := flag.Duration("duration", 20*time.Second, "length of each load")
 	only := flag.String("only", "", "one of: stages, rows, norows, accept, visible; all if empty")
-	null := flag.Bool("null-store", false, "serve with a store that encodes blocks and drops them (used by the command itself)")
+	profile := flag.String("profile", "", "folder for CPU profiles of the servers; tells where the time goes, costs a little of it")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(os.Args) > 1 && os.Args[1] == "-null-store" {
-		exit(serveNull(ctx, os.Args[2:]))
+	if len(os.Args) > 1 && strings.HasPrefix(os.Args[1], childPrefix) {
+		exit(child(ctx, os.Args[1:]))
 	}
 	flag.Parse()
-	_ = *null
-	exit(run(ctx, *duration, *only))
+	exit(run(ctx, *duration, *only, *profile))
 }
 
 func exit(err error) {
@@ -43,7 +43,7 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func run(ctx context.Context, d time.Duration, only string) error {
+func run(ctx context.Context, d time.Duration, only, profile string) error {
 	dir, err := os.MkdirTemp("", "footfall-bench-bin-")
 	if err != nil {
 		return fmt.Errorf("make directory: %w", err)
@@ -59,7 +59,13 @@ func run(ctx context.Context, d time.Duration, only string) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	b := &bench{d: d, footfall: []string{binary, "up"}, null: []string{self, "-null-store"}, table: newTable(os.Stdout)}
+	b := &bench{d: d, footfall: []string{binary, "up"}, null: []string{self, childNull}, table: newTable(os.Stdout)}
+	if profile != "" {
+		b.footfall = []string{self, childUp}
+		if err := os.Setenv(profileVariable, profile); err != nil {
+			return fmt.Errorf("pass the profile folder on: %w", err)
+		}
+	}
 	for _, part := range []struct {
 		name string
 		run  func(context.Context) error
