@@ -82,6 +82,9 @@ func TestUp(t *testing.T) {
 	require.JSONEq(t, `{"shop":{"accepted":2,"stored":2,"duplicate":0,"quarantined":0,"pending":0}}`, string(st["ledger"]))
 	require.JSONEq(t, `{"shop":{"refused":0}}`, string(st["door"]))
 	require.JSONEq(t, `{"events":0,"seconds":0}`, string(st["lag"]))
+	var one status
+	s.call(t, http.MethodGet, "/api/v1/status?tenant=shop", s.admin, nil, &one)
+	require.Equal(t, map[string]ledger{"shop": {Accepted: 2, Stored: 2}}, one.Ledger)
 	code, out, stderr = run(t, "status", "--url", s.url, "--admin-key", s.admin)
 	require.Zero(t, code, stderr)
 	require.Contains(t, out, "shop")

@@ -50,3 +50,26 @@ func TestEcom(t *testing.T) {
 	}
 	require.Len(t, ours, 3605)
 }
+
+// TestAccessLog imports a web server's log, whose lines are out of order within
+// each hour and one of which is none.
+func TestAccessLog(t *testing.T) {
+	t.Parallel()
+	file := testenv.Data(t, "apache-log", "access.log.gz")
+	s := up(t, t.TempDir())
+	res := s.importFile(t, file)
+	require.Equal(t, imported{Import: "access.log.gz", Rows: 10000, Accepted: 9999, Rejected: 1, Position: 10000}, res)
+	s.settled(t)
+	require.Equal(t, int64(9999), s.count(t, "events"))
+	require.Equal(t, int64(1861), s.count(t, "persons"))
+	require.Equal(t, int64(3223), s.count(t, "sessions"))
+	byStatus := query[trend](t, s, map[string]any{
+		"kind": "trend", "range": always, "interval": "total", "series": []any{map[string]any{"event": "$page"}},
+		"breakdown": map[string]any{"property": "event.status", "limit": 10},
+	})
+	got := map[any]float64{}
+	for _, series := range byStatus.Series {
+		got[series.Breakdown] = *series.Total
+	}
+	require.Equal(t, map[any]float64{"200": 9125, "304": 445, "404": 213, "301": 164, "206": 45, "500": 3, "403": 2, "416": 2}, got)
+}

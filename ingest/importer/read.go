@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // A chunk is one request: few enough rows and bytes for the door, enough that
@@ -74,7 +75,7 @@ func readAll(ctx context.Context, cfg *Config, m *mapping, position int64, input
 			}
 			c.last = number
 			if err != nil {
-				c.bad = append(c.bad, Rejection{Row: number, Code: "bad_row", Message: err.Error()})
+				c.bad = append(c.bad, Rejection{Row: number, Code: "bad_row", Message: strings.TrimPrefix(err.Error(), errBadRow.Error()+": ")})
 			} else {
 				r.number = number
 				c.body = append(m.append(c.body, r), '\n')
