@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(tb testing.TB) (footfall.Store, Reader)) {
 		{"inserted events are present", testPresent},
 		{"an empty batch is nothing", testEmpty},
 		{"the same attempt does not double", testSameAttempt},
+		{"a token writes each month once", testToken},
 		{"another attempt is written after a loss", testLoss},
 		{"missing rows go under the next attempt", testMissing},
 		{"partitions and epochs are apart", testPartitions},
@@ -92,7 +93,8 @@ func (r memory) Links(context.Context) ([]footfall.Link, error)        { return 
 func (r memory) IDs(context.Context) ([]footfall.IDText, error)        { return r.m.IDs(), nil }
 func (r memory) Ledger(context.Context) ([]footfall.LedgerRow, error)  { return r.m.Ledger(), nil }
 func (r memory) Rejected(context.Context) ([]footfall.Rejected, error) { return r.m.Rejected(), nil }
-func (r memory) Erasures(context.Context) ([]footfall.Erasure, error)  { return r.m.Erasures(), nil }
+
+func (r memory) Erasures(context.Context) ([]footfall.Erasure, error) { return r.m.Erasures(), nil }
 
 func (r memory) Lose(_ context.Context, epoch, partition uint16, from, to int64) error {
 	r.m.Lose(func(p footfall.Position) bool {
