@@ -3,6 +3,7 @@ package stream_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -320,14 +321,7 @@ func TestRefusedRowsGoToQuarantine(t *testing.T) {
 		t.Run(fmt.Sprint(bad), func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, 1, func(w *world) {
-				w.store.refuses = func(ev *footfall.Event) bool {
-					for _, id := range bad {
-						if ev.MessageID == id {
-							return true
-						}
-					}
-					return false
-				}
+				w.store.refuses = func(ev *footfall.Event) bool { return slices.Contains(bad, ev.MessageID) }
 				p := w.begin(w.config(), nil)
 				for i := 0; i < 100; i += 4 {
 					var m []message

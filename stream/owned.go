@@ -59,7 +59,7 @@ type owned struct {
 // errLate is the cause of a drain that ran out of time.
 var errLate = errors.New("drain: time is up; what is left is done at the next start")
 
-func newOwned(r *Runner, run, part context.Context, p Partition) *owned {
+func newOwned(run, part context.Context, r *Runner, p Partition) *owned {
 	o := &owned{r: r, p: p, stop: part.Done(), reads: make(chan read), delivered: make(chan *batch, 1)}
 	o.key.epoch, o.key.partition = p.ID()
 	o.log = r.log.With(slog.Int("partition", int(o.key.partition)))
@@ -116,7 +116,12 @@ func (o *owned) batch(from int64) *batch {
 	return b
 }
 
+// release keeps a batch's memory for the next one, unless it was far too large
+// for this one: a rush must not be paid for ever.
 func (o *owned) release(b *batch) {
+	if n := len(b.out.Events); cap(b.out.Events) > 16*1024 && n < cap(b.out.Events)/8 {
+		b.out.Events = nil
+	}
 	b.reset()
 	o.free = append(o.free, b)
 }

@@ -40,7 +40,8 @@ type Config struct {
 
 	// MaxRows bounds the events of a batch. Defaults to 100,000.
 	MaxRows int
-	// MaxBytes bounds a batch's records in the log's form. Defaults to 64 MB.
+	// MaxBytes bounds a batch's records in the log's form; up to three batches
+	// are held for each partition owned. Defaults to 64 MB.
 	MaxBytes int
 	// MaxSpan bounds a batch in log time. Defaults to 10m.
 	MaxSpan time.Duration
@@ -86,7 +87,6 @@ type Runner struct {
 
 	mu      sync.Mutex
 	running bool
-	seen    bool // a partition was owned at least once
 	owned   map[partitionKey]*owned
 }
 
@@ -180,15 +180,15 @@ func (r *Runner) begin() error {
 func (r *Runner) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.running, r.seen = false, false
+	r.running = false
 }
 
 // own works on one partition for as long as it is this process's. run ends
 // when the whole Runner is to stop, part when this partition is lost as well.
 func (r *Runner) own(run, part context.Context, p Partition) error {
-	o := newOwned(r, run, part, p)
+	o := newOwned(run, part, r, p)
 	r.mu.Lock()
-	r.owned[o.key], r.seen = o, true
+	r.owned[o.key] = o
 	r.mu.Unlock()
 	defer func() {
 		o.close()
