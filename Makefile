@@ -10,7 +10,7 @@ demo: engine
 	$(GO) run ./examples/reference-stack/cmd/footfall demo $(ARGS)
 
 test: engine
-	$(GO) test ./...
+	$(GO) test -timeout 20m ./...
 
 # race leaves the end-to-end tests out: they run the built binary, which the
 # detector would not see into.
@@ -20,13 +20,16 @@ race: engine
 lint: $(LINT)
 	$(LINT) run ./...
 
-# bench prints the table of figures of the README.
+# bench prints the table of figures of the README, then holds the engine under
+# load for ten minutes and shows that its memory stays in a band.
 bench: engine
 	$(GO) run ./examples/bench $(ARGS)
+	FOOTFALL_STRESS=10m $(GO) test -count=1 -timeout 20m -run '^TestStress$$' -v ./store/chdb
 
-# chaos kills the server fifty times under load; make test does it twelve times.
+# chaos kills the server fifty times under load, and tries five hundred
+# schedules of faults on the processor; make test does either twelve times.
 chaos: engine
-	FOOTFALL_CHAOS_KILLS=50 $(GO) test -count=1 -timeout 30m -run '^TestChaos' -v ./examples/reference-stack/
+	FOOTFALL_CHAOS_KILLS=50 FOOTFALL_CHAOS_SEEDS=500 $(GO) test -count=1 -timeout 30m -run '^TestChaos' -v ./examples/reference-stack/ ./stream/
 
 # fuzz gives every fuzz target FUZZTIME, one after the other.
 FUZZTIME ?= 20s
