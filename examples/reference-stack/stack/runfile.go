@@ -73,6 +73,8 @@ func newRemoteFlags(command, arguments string) *remoteFlags {
 // environment says, so that --data works where FOOTFALL_URL is set.
 func (f *remoteFlags) find() (*runFile, error) {
 	switch {
+	case f.typed["url"] && f.admin == "":
+		return nil, usagef("--url wants --admin-key")
 	case f.url != "" && f.admin != "" && (f.data == "" || f.typed["url"]):
 		return &runFile{URL: f.url, AdminKey: f.admin}, nil
 	case f.data != "":
