@@ -1,6 +1,7 @@
 package fold
 
 import (
+	"encoding/binary"
 	"io"
 	"math"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/record"
+	"github.com/footfall-go/footfall/internal/schema"
 )
 
 // The times here are CPU time, collection and kernel included, so that a busy
@@ -23,13 +25,16 @@ import (
 // atSizes runs a benchmark at a million visitors, and at ten million, which
 // takes 3 GB and minutes, where FOOTFALL_BENCH_LARGE=1 asks for it.
 func atSizes(b *testing.B, run func(b *testing.B, visitors int)) {
-	b.Run("1M", func(b *testing.B) { run(b, 1_000_000) })
-	b.Run("10M", func(b *testing.B) {
-		if os.Getenv("FOOTFALL_BENCH_LARGE") == "" {
-			b.Skip("FOOTFALL_BENCH_LARGE is not set")
-		}
-		run(b, 10_000_000)
-	})
+	for name, visitors := range map[string]int{"1M": 1_000_000, "10M": 10_000_000} {
+		b.Run(name, func(b *testing.B) {
+			if visitors > 1_000_000 && os.Getenv("FOOTFALL_BENCH_LARGE") == "" {
+				b.Skip("FOOTFALL_BENCH_LARGE is not set")
+			}
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			run(b, visitors)
+		})
+	}
 }
 
 // filled returns a state that has seen each of the visitors.
@@ -101,29 +106,81 @@ func BenchmarkApply(b *testing.B) {
 			s, f := filled(b, visitors)
 			var busy time.Duration
 			n := 0
-			decoded := make([][]footfall.Event, chunk)
+			var events []footfall.Event
 			for b.Loop() {
-				for i := range decoded {
-					rec := f.next(visitors)
-					h, err := record.ParseHeader(rec)
-					require.NoError(b, err)
-					decoded[i], err = record.AppendEvents(decoded[i][:0], rec, &h)
-					require.NoError(b, err)
-				}
-				h, err := record.ParseHeader(&f.rec)
+				rec := f.next(visitors)
+				h, err := record.ParseHeader(rec)
 				require.NoError(b, err)
-				began := cpu(syscall.RUSAGE_SELF)
-				for _, events := range decoded {
-					m := s.begin(&f.rec, &h)
-					s.ids.advance(m.minute)
-					n += len(s.events(&m, events, 0))
-					s.tidy(2*len(events) + 8)
+				events, err = record.AppendEvents(events[:0], rec, &h)
+				require.NoError(b, err)
+				began := cpu(syscall.RUSAGE_THREAD)
+				m := s.begin(rec, &h)
+				s.ids.advance(m.minute)
+				s.ids.evict(s.limits)
+				s.events(&m, events, 0)
+				s.tidy(2*len(events) + 8)
+				busy += cpu(syscall.RUSAGE_THREAD) - began
+				if n += len(events); n%100_000 == 0 {
+					flush(s)
 				}
-				busy += cpu(syscall.RUSAGE_SELF) - began
-				flush(s)
 			}
 			b.ReportMetric(float64(n)/busy.Seconds(), "updates/s")
 		})
+	})
+}
+
+// BenchmarkMaps does a part of the same work, ids for ever and one session per
+// visitor, in Go maps with a pointer per visitor: what the fold is to be
+// compared with, in the same run.
+func BenchmarkMaps(b *testing.B) {
+	atSizes(b, func(b *testing.B, visitors int) {
+		_, f := newFeed(1)
+		f.roundRobin = true
+		seen := map[[12]byte]uint16{}
+		people := map[footfall.ID]*session{}
+		var events []footfall.Event
+		update := func() {
+			for i := range events {
+				ev := &events[i]
+				lo, hi := schema.Hash128(ev.Visitor, ev.MessageID)
+				var key [12]byte
+				binary.LittleEndian.PutUint64(key[:], lo)
+				binary.LittleEndian.PutUint32(key[8:], uint32(hi))
+				if _, ok := seen[key]; ok {
+					continue
+				}
+				seen[key] = 1
+				n := people[ev.Visitor]
+				if n == nil {
+					n = &session{id: sessionID(ev), opened: int64(ev.Time)}
+					people[ev.Visitor] = n
+				}
+				n.after = max(n.after, uint32(int64(ev.Time)-n.opened))
+				n.events++
+			}
+		}
+		decode := func(visitors int) {
+			rec := f.next(visitors)
+			h, err := record.ParseHeader(rec)
+			require.NoError(b, err)
+			events, err = record.AppendEvents(events[:0], rec, &h)
+			require.NoError(b, err)
+		}
+		for len(people) < visitors {
+			decode(visitors)
+			update()
+		}
+		f.roundRobin = false
+		var busy time.Duration
+		n := 0
+		for b.Loop() {
+			decode(visitors)
+			began := cpu(syscall.RUSAGE_THREAD)
+			update()
+			busy += cpu(syscall.RUSAGE_THREAD) - began
+			n += len(events)
+		}
+		b.ReportMetric(float64(n)/busy.Seconds(), "updates/s")
 	})
 }
 
@@ -131,8 +188,6 @@ func BenchmarkApply(b *testing.B) {
 // Snapshot and the longest Apply during it take, beside the longest without.
 func BenchmarkSnapshot(b *testing.B) {
 	atSizes(b, func(b *testing.B, visitors int) {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
 		s, f := filled(b, visitors)
 		apply := func() time.Duration {
 			rec := f.next(visitors)

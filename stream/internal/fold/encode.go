@@ -110,16 +110,19 @@ func (n *snapshot) addIDs() bool {
 		return false
 	}
 	seg := &w.segs[n.page]
-	end := min(n.at+blockSize/idSize, len(seg.data)/idSize)
+	end := min(n.at+blockSize/idSize, seg.places())
 	for ; n.at < end; n.at++ {
-		e := seg.data[n.at*idSize:]
-		stamp := binary.LittleEndian.Uint16(e[12:])
-		if stamp != 0 && !expired(stamp, seg.minute(stamp), w.now, w.floor) {
+		if seg.data[n.at] == 0 {
+			continue
+		}
+		if k, stamp := seg.get(n.at); !expired(stamp, seg.minute(stamp), w.now, w.floor) {
 			n.counts[countIDs]++
-			n.block = append(n.block, e[:idSize]...)
+			n.block = binary.LittleEndian.AppendUint64(n.block, k.lo)
+			n.block = binary.LittleEndian.AppendUint32(n.block, k.hi)
+			n.block = binary.LittleEndian.AppendUint16(n.block, stamp)
 		}
 	}
-	if n.at == len(seg.data)/idSize {
+	if n.at == seg.places() {
 		seg.data = nil
 		n.page++
 		n.at = 0

@@ -134,7 +134,7 @@ func (r *restorer) id() error {
 	if class == 0 || class >= classes || age > w.now || expired(stamp, w.now-age, w.now, w.floor) {
 		return bad("id with stamp %x at minute %d", stamp, w.now)
 	}
-	if !w.restore(lo, hi, stamp) {
+	if !w.restore(newIDKey(lo, uint64(hi)), stamp) {
 		return bad("id twice")
 	}
 	r.counts[countIDs]++

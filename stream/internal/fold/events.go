@@ -11,9 +11,9 @@ import (
 type eventKey struct {
 	visitor [2]uint64
 	hash    uint64 // of visitor
-	lo      uint64 // 96 bits of the message's key
-	hi      uint32
-	idHash  uint64
+	message idKey
+	idHash  uint64 // of message
+	slot    uint32 // where the visitor is in all likelihood, plus one
 }
 
 // ahead is how many events are looked up before the first is applied. The
@@ -30,7 +30,7 @@ func (s *State) events(m *moment, events []footfall.Event, n int) []footfall.Eve
 		s.look(part)
 		for i := range part {
 			ev, k := &part[i], &s.keys[i]
-			if s.ids.add(k.idHash, k.lo, k.hi, m.window) {
+			if s.ids.add(k.idHash, k.message, m.window) {
 				duplicate++
 				continue
 			}
@@ -64,7 +64,8 @@ func (s *State) events(m *moment, events []footfall.Event, n int) []footfall.Eve
 	return events[:keep]
 }
 
-// look computes the keys of some events and reads what they lead to.
+// look computes the keys of some events and reads what they lead to. Each loop
+// does little more than the reads, so that many are under way at once.
 func (s *State) look(events []footfall.Event) {
 	s.keys = s.keys[:0]
 	var sum uint64
@@ -72,8 +73,8 @@ func (s *State) look(events []footfall.Event) {
 		ev := &events[i]
 		k := eventKey{visitor: keyOf(ev.Visitor)}
 		lo, hi := schema.Hash128(ev.Visitor, ev.MessageID)
-		k.lo, k.hi = lo, uint32(hi)
-		k.idHash = s.ids.hash(k.lo, k.hi)
+		k.message = newIDKey(lo, hi)
+		k.idHash = s.ids.hash(k.message)
 		k.hash = s.visitors.hash(k.visitor)
 		s.keys = append(s.keys, k)
 	}
@@ -84,7 +85,13 @@ func (s *State) look(events []footfall.Event) {
 		sum += s.visitors.index.touch(s.keys[i].hash)
 	}
 	for i := range s.keys {
-		sum += s.visitors.touch(s.keys[i].hash, s.keys[i].visitor)
+		s.keys[i].slot = s.visitors.index.first(s.keys[i].hash)
+	}
+	for i := range s.keys {
+		if slot := s.keys[i].slot; slot != 0 {
+			v := s.visitors.at(slot - 1)
+			sum += v.key[0] + uint64(v.flags)
+		}
 	}
 	s.touched += sum
 }

@@ -5,11 +5,12 @@ import (
 	"slices"
 )
 
-// idWindow remembers message ids for a while of log time. An entry is 14
-// bytes: 12 of the key's hash, then a stamp of the minute it came in (11 bits,
+// idWindow remembers message ids for a while of log time. An id takes 14 bytes:
+// one of its key in a list of tags, which is all that is looked at where ids
+// differ; the other eleven; and a stamp of the minute it came in (11 bits,
 // enough for a day and what tidying may lag) and of its window in hours (5
-// bits). An entry whose window is over counts as absent; its room is used
-// again by the next key that passes, or won back when the segment is rebuilt.
+// bits). An id whose window is over counts as absent; its room is won back when
+// the segment is rebuilt.
 type idWindow struct {
 	segs  []idSegment
 	shift uint
@@ -26,15 +27,16 @@ type idWindow struct {
 }
 
 type idSegment struct {
-	data  []byte
-	used  uint32 // entries, those out of their window included
+	data  []byte // a tag for each place, 0 if it is empty; then the entries
+	used  uint32 // places taken, by ids out of their window too
 	swept uint32 // minute of the last rebuild
 	last  uint32 // minute of the newest entry
 	epoch uint32
 }
 
 const (
-	idSize    = 14
+	idSize    = 1 + entrySize
+	entrySize = 13
 	stampBits = 11
 	stampMask = 1<<stampBits - 1
 	classes   = maxWindow/60 + 1
@@ -56,7 +58,63 @@ func (w *idWindow) init(max int, s seed, c *cow) {
 	w.cow = c
 }
 
-func (w *idWindow) hash(lo uint64, hi uint32) uint64 { return w.seed.mix(lo, uint64(hi)) }
+// idKey is what is kept of a message id's key: 96 bits, of which the lowest
+// eight are the tag and never zero.
+type idKey struct {
+	lo uint64
+	hi uint32
+}
+
+func newIDKey(lo, hi uint64) idKey {
+	if lo&0xff == 0 {
+		lo |= 1
+	}
+	return idKey{lo, uint32(hi)}
+}
+
+func (w *idWindow) hash(k idKey) uint64 { return w.seed.mix(k.lo, uint64(k.hi)) }
+
+func (seg *idSegment) places() int { return len(seg.data) / idSize }
+
+func (seg *idSegment) entry(i int) []byte {
+	at := seg.places() + i*entrySize
+	return seg.data[at : at+entrySize : at+entrySize]
+}
+
+// get returns the key and the stamp at a place that is taken.
+func (seg *idSegment) get(i int) (idKey, uint16) {
+	e := seg.entry(i)
+	a, b := binary.LittleEndian.Uint64(e), binary.LittleEndian.Uint32(e[8:])
+	return idKey{lo: a<<8 | uint64(seg.data[i]), hi: uint32(a>>56) | b<<8}, uint16(b>>24) | uint16(e[12])<<8
+}
+
+func (seg *idSegment) put(i int, k idKey, stamp uint16) {
+	seg.data[i] = byte(k.lo)
+	e := seg.entry(i)
+	binary.LittleEndian.PutUint64(e, k.lo>>8|uint64(k.hi)<<56)
+	binary.LittleEndian.PutUint32(e[8:], k.hi>>8|uint32(stamp)<<24)
+	e[12] = byte(stamp >> 8)
+}
+
+// find returns the place of a key, or the empty one where it would go.
+func (seg *idSegment) find(hash uint64, k idKey) (i int, stamp uint16, ok bool) {
+	n := seg.places()
+	tags := seg.data[:n]
+	for i = home(hash, n); tags[i] != 0; {
+		if tags[i] == byte(k.lo) {
+			if key, stamp := seg.get(i); key == k {
+				return i, stamp, true
+			}
+		}
+		if i++; i == n {
+			i = 0
+		}
+	}
+	return i, 0, false
+}
+
+// full reports whether one more id would fill more than four fifths.
+func (seg *idSegment) full() bool { return int(seg.used+1)*5 > seg.places()*4 }
 
 // age returns how many minutes ago a stamp was made.
 func (w *idWindow) age(stamp uint16) uint32 { return (w.now - uint32(stamp)) & stampMask }
@@ -111,83 +169,45 @@ func (w *idWindow) count(stamp uint16) *uint32 {
 	return &(*c)[stamp&stampMask]
 }
 
-// touch reads where a search for the hash would begin.
+// touch reads where a search for the hash would begin, and about where a new
+// id would go: a write to memory that is far away waits as long as a read.
 func (w *idWindow) touch(hash uint64) uint64 {
 	seg := &w.segs[hash>>w.shift]
-	if len(seg.data) == 0 {
+	n := seg.places()
+	if n == 0 {
 		return 0
 	}
-	return uint64(seg.data[home(hash, len(seg.data)/idSize)*idSize])
+	i := home(hash, n)
+	return uint64(seg.data[i]) + uint64(seg.data[min(n+(i+4)*entrySize, len(seg.data)-1)])
 }
 
 // add remembers a key and reports whether it was within the last window
 // minutes already. Being seen again does not prolong a key's stay.
-func (w *idWindow) add(hash, lo uint64, hi, window uint32) (seen bool) {
+func (w *idWindow) add(hash uint64, k idKey, window uint32) (seen bool) {
 	seg := &w.segs[hash>>w.shift]
 	if w.now-seg.swept > sweepAfter {
 		w.rebuild(seg)
 	}
-	stamp := uint16(w.now&stampMask | (window+59)/60<<stampBits)
-	at := -1
-	if len(seg.data) > 0 {
-		n := len(seg.data) / idSize
-		for i := home(hash, n); ; {
-			e := seg.data[i*idSize : i*idSize+idSize]
-			old := binary.LittleEndian.Uint16(e[12:])
-			if old == 0 {
-				break
-			}
-			if !w.retained(old) {
-				if at < 0 {
-					at = i
-				}
-			} else if binary.LittleEndian.Uint64(e) == lo && binary.LittleEndian.Uint32(e[8:]) == hi {
-				if w.age(old) <= window {
-					return true
-				}
-				// The tenant's window has become shorter since.
-				*w.count(old)--
-				w.live--
-				at = i
-				break
-			}
-			if i++; i == n {
-				i = 0
-			}
-		}
-	}
-	*w.count(stamp)++
-	w.live++
-	if at >= 0 {
-		w.own(seg)
-		putID(seg.data[at*idSize:], lo, hi, stamp)
-		return false
-	}
-	if int(seg.used+1)*idSize*5 > len(seg.data)*4 {
+	if seg.full() {
 		w.rebuild(seg)
 	}
-	w.own(seg)
-	seg.used++
-	placeID(seg.data, hash, lo, hi, stamp)
-	return false
-}
-
-func putID(e []byte, lo uint64, hi uint32, stamp uint16) {
-	_ = e[idSize-1]
-	binary.LittleEndian.PutUint64(e, lo)
-	binary.LittleEndian.PutUint32(e[8:], hi)
-	binary.LittleEndian.PutUint16(e[12:], stamp)
-}
-
-func placeID(data []byte, hash, lo uint64, hi uint32, stamp uint16) {
-	n := len(data) / idSize
-	i := home(hash, n)
-	for binary.LittleEndian.Uint16(data[i*idSize+12:]) != 0 {
-		if i++; i == n {
-			i = 0
+	i, old, ok := seg.find(hash, k)
+	if !ok {
+		seg.used++
+	} else if w.retained(old) {
+		if w.age(old) <= window {
+			return true
 		}
+		// The tenant's window has become shorter since.
+		*w.count(old)--
+		w.live--
 	}
-	putID(data[i*idSize:], lo, hi, stamp)
+	stamp := uint16(w.now&stampMask | (window+59)/60<<stampBits)
+	*w.count(stamp)++
+	w.live++
+	w.own(seg)
+	seg.put(i, k, stamp)
+	return false
 }
 
 // own makes a segment writable now.
@@ -210,58 +230,66 @@ func expired(stamp uint16, minute, now, floor uint32) bool {
 	return minute < floor || now-minute > uint32(stamp>>stampBits)*60
 }
 
-// rebuild drops the entries out of their window and makes sure that there is
-// room: what stays fills between two fifths and seven tenths.
+// rebuild drops the ids out of their window and makes sure that there is room:
+// what stays fills between two and four fifths before, two thirds after.
 func (w *idWindow) rebuild(seg *idSegment) {
-	w.spare = w.spare[:0]
-	for e := seg.data; len(e) >= idSize; e = e[idSize:] {
-		stamp := binary.LittleEndian.Uint16(e[12:])
-		if stamp != 0 && !expired(stamp, seg.minute(stamp), w.now, w.floor) {
-			w.spare = append(w.spare, e[:idSize]...)
+	old, live := *seg, 0
+	for i := range old.places() {
+		if old.data[i] != 0 && w.stays(&old, i) {
+			live++
 		}
 	}
-	live, slots := len(w.spare)/idSize, len(seg.data)/idSize
-	switch {
-	case live*10 > slots*7 || live*5 < slots*2 || slots == 0:
+	switch n := old.places(); {
+	case live*3 >= n*2 || live*5 < n*2:
 		// A quarter more than the most that 4/5 full allows; the allocator
 		// rounds up, and what it adds is used.
 		seg.data = slices.Grow([]byte(nil), (live*25/16+4)*idSize)
 		seg.data = seg.data[:cap(seg.data)/idSize*idSize]
 		clear(seg.data)
 	case w.cow.mustCopy(seg.epoch):
-		seg.data = make([]byte, len(seg.data))
+		seg.data = make([]byte, len(old.data))
 	default:
+		w.spare = append(w.spare[:0], old.data...)
+		old.data = w.spare
 		clear(seg.data)
 	}
-	seg.epoch, seg.swept, seg.used = w.cow.epoch, w.now, uint32(live)
-	for e := w.spare; len(e) > 0; e = e[idSize:] {
-		lo, hi := binary.LittleEndian.Uint64(e), binary.LittleEndian.Uint32(e[8:])
-		placeID(seg.data, w.hash(lo, hi), lo, hi, binary.LittleEndian.Uint16(e[12:]))
-	}
-}
-
-// restore enters an entry as it was in a snapshot, and reports whether it was
-// new.
-func (w *idWindow) restore(lo uint64, hi uint32, stamp uint16) bool {
-	hash := w.hash(lo, hi)
-	seg := &w.segs[hash>>w.shift]
-	if n := len(seg.data) / idSize; n > 0 {
-		for i := home(hash, n); binary.LittleEndian.Uint16(seg.data[i*idSize+12:]) != 0; {
-			e := seg.data[i*idSize:]
-			if binary.LittleEndian.Uint64(e) == lo && binary.LittleEndian.Uint32(e[8:]) == hi {
-				return false
+	for i := range old.places() {
+		if old.data[i] != 0 && w.stays(&old, i) {
+			k, stamp := old.get(i)
+			hash := w.hash(k)
+			to := home(hash, seg.places())
+			for seg.data[to] != 0 {
+				if to++; to == seg.places() {
+					to = 0
+				}
 			}
-			if i++; i == n {
-				i = 0
-			}
+			seg.put(to, k, stamp)
 		}
 	}
+	seg.epoch, seg.swept, seg.used = w.cow.epoch, w.now, uint32(live)
+}
+
+// stays reports whether the id at a place of a segment is within its window.
+func (w *idWindow) stays(seg *idSegment, i int) bool {
+	e := seg.entry(i)
+	stamp := uint16(e[11]) | uint16(e[12])<<8
+	return !expired(stamp, seg.minute(stamp), w.now, w.floor)
+}
+
+// restore enters an id as it was in a snapshot, and reports whether it was new.
+func (w *idWindow) restore(k idKey, stamp uint16) bool {
+	hash := w.hash(k)
+	seg := &w.segs[hash>>w.shift]
 	w.own(seg)
-	if int(seg.used+1)*idSize*5 > len(seg.data)*4 {
+	if seg.full() {
 		w.rebuild(seg)
 	}
+	i, _, ok := seg.find(hash, k)
+	if ok {
+		return false
+	}
 	seg.used++
-	placeID(seg.data, hash, lo, hi, stamp)
+	seg.put(i, k, stamp)
 	*w.count(stamp)++
 	w.live++
 	return true

@@ -104,13 +104,13 @@ func dump(s *State) any {
 		p.flags &^= isDirty
 		people[idOf(v.key)] = p
 	}
-	ids := map[[12]byte]uint16{}
+	ids := map[idKey]uint16{}
 	for i := range s.ids.segs {
 		seg := &s.ids.segs[i]
-		for e := seg.data; len(e) >= idSize; e = e[idSize:] {
-			stamp := binary.LittleEndian.Uint16(e[12:])
-			if stamp != 0 && !expired(stamp, seg.minute(stamp), s.ids.now, s.ids.floor) {
-				ids[[12]byte(e)] = stamp
+		for j := range seg.places() {
+			if seg.data[j] != 0 && s.ids.stays(seg, j) {
+				k, stamp := seg.get(j)
+				ids[k] = stamp
 			}
 		}
 	}

@@ -92,6 +92,23 @@ func (x *index) touch(hash uint64) uint64 {
 	return seg[home(hash, len(seg))]
 }
 
+// first returns the first slot, plus one, that the hash may lead to, 0 if none.
+func (x *index) first(hash uint64) uint32 {
+	seg := x.segs[hash>>(64-indexBits)]
+	if len(seg) == 0 {
+		return 0
+	}
+	for i := home(hash, len(seg)); seg[i] != 0; {
+		if uint32(seg[i]>>32) == uint32(hash) {
+			return uint32(seg[i])
+		}
+		if i++; i == len(seg) {
+			i = 0
+		}
+	}
+	return 0
+}
+
 // remove takes out the entry of a slot and closes the gap, so that no marks of
 // the dead pile up.
 func (x *index) remove(hash uint64, slot uint32) {

@@ -98,8 +98,8 @@ func TestBytesPerID(t *testing.T) {
 	for step := range uint32(180) {
 		s.ids.advance(1000 + step)
 		for range 2000 {
-			lo, hi := r.Uint64(), r.Uint32()
-			require.False(t, s.ids.add(s.ids.hash(lo, hi), lo, hi, 120))
+			k := newIDKey(r.Uint64(), r.Uint64())
+			require.False(t, s.ids.add(s.ids.hash(k), k, 120))
 		}
 		s.ids.tidy()
 		_, bytes := s.Bytes()

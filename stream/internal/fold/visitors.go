@@ -128,14 +128,6 @@ func (t *visitors) find(hash uint64, key [2]uint64) (uint32, bool) {
 	return 0, false
 }
 
-// touch reads the record a search would end at.
-func (t *visitors) touch(hash uint64, key [2]uint64) uint64 {
-	if slot, ok := t.find(hash, key); ok {
-		return uint64(t.at(slot).flags)
-	}
-	return 0
-}
-
 // insert enters a visitor that is not in the table.
 func (t *visitors) insert(hash uint64, key [2]uint64) uint32 {
 	slot := t.free - 1
