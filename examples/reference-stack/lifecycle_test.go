@@ -48,6 +48,15 @@ func TestUp(t *testing.T) {
 	code, text = get(t, s.url+"/api/v1/status")
 	require.Equal(t, http.StatusUnauthorized, code)
 	require.Contains(t, text, `"status":401`)
+	for key, want := range map[string]int{readKey: http.StatusForbidden, writeKey: http.StatusForbidden, "rk_other": http.StatusUnauthorized} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/v1/status", nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+key)
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, want, resp.StatusCode, key)
+	}
 	code, _ = get(t, s.url+"/nowhere")
 	require.Equal(t, http.StatusNotFound, code)
 

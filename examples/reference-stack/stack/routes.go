@@ -3,6 +3,7 @@ package stack
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/footfall-go/footfall/examples/reference-stack/stack/page"
 	"github.com/footfall-go/footfall/internal/problem"
+	"github.com/footfall-go/footfall/tenant"
 )
 
 // routes puts the two doors, the operator's routes and the page together.
@@ -25,17 +27,22 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// isAdmin compares in constant time, whatever the lengths.
-func (s *Server) isAdmin(r *http.Request) (given, right bool) {
-	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	want, got := sha256.Sum256([]byte(s.admin)), sha256.Sum256([]byte(key))
-	return ok, ok && subtle.ConstantTimeCompare(want[:], got[:]) == 1
-}
-
-// refuseAdmin answers a request that may not do what an operator may.
-func refuseAdmin(w http.ResponseWriter, r *http.Request) {
+// admin reports whether a request carries the admin key, and refuses it
+// otherwise: 403 to a key that is good for something else.
+func (s *Server) admin(w http.ResponseWriter, r *http.Request) bool {
+	key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	// Sums have one length, so that comparing them tells nothing by its time.
+	want, got := sha256.Sum256([]byte(s.adminKey)), sha256.Sum256([]byte(key))
+	if subtle.ConstantTimeCompare(want[:], got[:]) == 1 {
+		return true
+	}
+	if _, err := s.keys.Authenticate(r, key, tenant.Ask); err == nil || errors.Is(err, tenant.ErrForbidden) {
+		problem.Write(w, r, problem.Problem{Status: http.StatusForbidden, Detail: "this route wants the admin key"})
+		return false
+	}
 	w.Header().Set("WWW-Authenticate", "Bearer")
 	problem.Write(w, r, problem.Problem{Status: http.StatusUnauthorized, Detail: "this route wants the admin key, as a Bearer token"})
+	return false
 }
 
 // logIn gives the page's visitor the cookie of Settings.LogIn. It does so only

@@ -36,7 +36,7 @@ const database = "footfall"
 type Server struct {
 	settings *Settings
 	log      *slog.Logger
-	admin    string
+	adminKey string
 	keys     *tenant.Keys
 	cookies  *tenant.Cookies
 	started  time.Time
@@ -61,7 +61,7 @@ type Server struct {
 // Open opens everything below the data folder, in the direction data flows,
 // and listens. Nothing is answered and processed before Run.
 func Open(ctx context.Context, settings *Settings, logger *slog.Logger) (_ *Server, err error) {
-	s := &Server{settings: settings, log: logger, started: time.Now(), admin: cmp.Or(settings.AdminKey, newAdminKey())}
+	s := &Server{settings: settings, log: logger, started: time.Now(), adminKey: cmp.Or(settings.AdminKey, newAdminKey())}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -121,7 +121,7 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 
 func (s *Server) openDoors() (err error) {
 	s.door, err = ingest.New(ingest.Config{
-		Log: outspoken{s.records, s.log}, Auth: s.keys, Positions: s.records, AdminKey: s.admin, Tenants: s.keys.Tenant,
+		Log: outspoken{s.records, s.log}, Auth: s.keys, Positions: s.records, AdminKey: s.adminKey, Tenants: s.keys.Tenant,
 		Unavailable: unavailable, MeterProvider: s.metrics.provider,
 	})
 	if err != nil {
@@ -226,7 +226,7 @@ func (s *Server) announce(ctx context.Context, ready func(url string)) {
 			return
 		}
 	}
-	run := &runFile{URL: s.url(), PID: os.Getpid(), AdminKey: s.admin}
+	run := &runFile{URL: s.url(), PID: os.Getpid(), AdminKey: s.adminKey}
 	if err := run.write(s.settings.Data); err != nil {
 		s.log.Error("import and status will not find this process", "error", err)
 	}

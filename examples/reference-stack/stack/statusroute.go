@@ -37,8 +37,7 @@ type DoorStatus struct {
 }
 
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
-	if _, right := s.isAdmin(r); !right {
-		refuseAdmin(w, r)
+	if !s.admin(w, r) {
 		return
 	}
 	var only *tenant.Tenant
