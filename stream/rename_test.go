@@ -54,14 +54,14 @@ func TestStoreKilledAtRename(t *testing.T) {
 	preload := killer(t)
 	t.Run("read back", func(t *testing.T) {
 		t.Parallel()
-		rows, distinct, kills := runKilled(t, preload, 60, "")
+		rows, distinct, kills := runKilled(t, preload, 250, "")
 		require.NotZero(t, kills)
 		require.Equal(t, renameRecords*renameEvents, rows, "rows after %d kills", kills)
 		require.Equal(t, rows, distinct)
 	})
 	t.Run("control", func(t *testing.T) {
 		t.Parallel()
-		rows, _, kills := runKilled(t, preload, 60, "yes")
+		rows, _, kills := runKilled(t, preload, 250, "yes")
 		require.NotZero(t, kills)
 		require.Less(t, rows, renameRecords*renameEvents, "nothing was lost in %d kills: the test cannot fail", kills)
 	})
