@@ -89,7 +89,7 @@ func runKilled(t *testing.T, preload string, chance int, believe string) (rows, 
 	for kills < 40 {
 		// After many deaths the last process is left alone.
 		odds := chance
-		if kills >= 12 {
+		if kills >= 6 {
 			odds = 0
 		}
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestStoreKilledAtRename$", "-test.v")
