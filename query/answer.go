@@ -127,7 +127,9 @@ type PersonsResult struct {
 
 // Person is somebody who did something.
 type Person struct {
-	ID string `json:"id"` // "user:ID" or "visitor:ID"
+	// ID is "user:ID" or "visitor:ID". It may be empty in the first second of
+	// an id's life, before its text is stored.
+	ID string `json:"id"`
 	// User is the sender's id of the user, nil for a visitor never seen as one.
 	User *string `json:"user"`
 	// Visitors are the anonymousIds of the person's events, at most 100.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/schema"
 	"github.com/footfall-go/footfall/tenant"
 )
@@ -58,7 +59,7 @@ func question(tb testing.TB, name string) Query {
 
 // peoples are all states of a tenant's identity edges that change a statement.
 func peoples() map[string]people {
-	chained := people{aliases: true, from: []string{noID}, to: []string{noID}}
+	chained := people{aliases: true, from: []footfall.ID{{1}}, to: []footfall.ID{{2}}}
 	all := map[string]people{"nobody": {}, "chained": chained}
 	for i := 1; i < 8; i++ {
 		p := people{links: i&1 != 0, unlinks: i&2 != 0, aliases: i&4 != 0}
@@ -102,7 +103,7 @@ func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
 		}
 		return list
 	}
-	ids := []string{strings.Repeat("ab", 16), noID}
+	ids := []footfall.ID{{1, 2, 3}, {15: 255}}
 	all["ids"] = p.compileIDs(ids)
 	switch q := q.(type) {
 	case *Trend:
@@ -132,15 +133,17 @@ func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
 		all["places_after"] = p.compileEventPlaces(q, ids, &after)
 		all["events"] = p.compileEvents([]place{after, {time: 1}}, []string{canary, "b"})
 		if !p.resolvesNothing() {
-			all["person"] = p.compilePerson(personID(mustID(tb), "user:"+canary))
+			all["resolve"] = p.compileResolve([]footfall.ID{personID(mustID(tb), "user:"+canary)})
 			all["ids_of"] = p.compileIDsOf(ids)
 		}
 	case *Persons:
 		after := personID(mustID(tb), "visitor:"+canary)
-		all["count"] = p.compilePersonCount(q)
 		all["page"] = p.compilePersonPage(q, nil)
 		all["page_after"] = p.compilePersonPage(q, &after)
-		all["details"] = p.compilePersonDetails(ids, ids)
+		all["details"] = p.compileDetails(ids)
+		if !p.resolvesNothing() {
+			all["ids_of"] = p.compileIDsOf(ids)
+		}
 	}
 	return all
 }
@@ -218,7 +221,7 @@ func checkStatement(tb testing.TB, s Statement) {
 	require.Contains(tb, s.SQL, "max_rows_to_read = ")
 	require.Contains(tb, s.SQL, "max_result_rows = ")
 	used := map[string]bool{}
-	kinds := map[string]string{"string": "String", "[]string": "Array(String)", "int64": "Int64", "[]int64": "Array(Int64)", "float64": "Float64", "[]float64": "Array(Float64)"}
+	kinds := map[string]string{"string": "String", "[]string": "Array(String)", "int64": "Int64", "[]int64": "Array(Int64)", "float64": "Float64", "[]float64": "Array(Float64)", "footfall.ID": "UInt128", "[]footfall.ID": "Array(UInt128)"}
 	for _, found := range placeholder.FindAllStringSubmatch(s.SQL, -1) {
 		value, ok := s.Params[found[1]]
 		require.True(tb, ok, "no parameter %s: %s", found[1], s.SQL)

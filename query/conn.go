@@ -15,8 +15,9 @@ type Conn interface {
 // {name:Type}. Nothing a user wrote is part of the text.
 //
 // The values are string for String, []string for Array(String), int64 for
-// Int64, []int64 for Array(Int64), float64 for Float64 and []float64 for
-// Array(Float64).
+// Int64, []int64 for Array(Int64), float64 for Float64, []float64 for
+// Array(Float64), footfall.ID for UInt128 (the first byte is the lowest) and
+// []footfall.ID for Array(UInt128).
 type Statement struct {
 	SQL    string
 	Params map[string]any

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"strconv"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall"
 )
 
 // invalid has questions and their mistakes as path and code.
@@ -168,21 +171,24 @@ func TestScalars(t *testing.T) {
 
 func TestChase(t *testing.T) {
 	t.Parallel()
-	chased := func(edges ...alias) map[string]string {
+	type ends = map[footfall.ID]footfall.ID
+	chased := func(edges ...alias) ends {
 		from, to := chase(edges)
-		all := map[string]string{}
+		all := ends{}
 		for i := range from {
 			all[from[i]] = to[i]
 		}
 		return all
 	}
-	require.Empty(t, chased(alias{"a", "b"}))
-	require.Equal(t, map[string]string{"a": "c"}, chased(alias{"a", "b"}, alias{"b", "c"}))
-	require.Equal(t, map[string]string{"a": "c", "c": "c"}, chased(alias{"a", "b"}, alias{"b", "c"}, alias{"c", "a"}), "the newest edge of a circle does not count")
-	require.Empty(t, chased(alias{"a", "a"}), "it leads to itself either way")
+	a, b, c := footfall.ID{1}, footfall.ID{2}, footfall.ID{3}
+	require.Empty(t, chased(alias{a, b}))
+	require.Equal(t, ends{a: c}, chased(alias{a, b}, alias{b, c}))
+	require.Equal(t, ends{a: c, c: c}, chased(alias{a, b}, alias{b, c}, alias{c, a}), "the newest edge of a circle does not count")
+	require.Empty(t, chased(alias{a, a}), "it leads to itself either way")
 	long := make([]alias, maxChained)
 	for i := range long {
-		long[i] = alias{strconv.Itoa(i + 1), strconv.Itoa(i)}
+		binary.LittleEndian.PutUint32(long[i].from[:], uint32(i+1))
+		binary.LittleEndian.PutUint32(long[i].to[:], uint32(i))
 	}
 	require.Len(t, chased(long...), maxChained-1)
 }

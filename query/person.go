@@ -14,49 +14,60 @@ import (
 type people struct {
 	links, unlinks, aliases bool
 	// from and to are ids whose alias leads on to another, and the user at
-	// the end, as hexadecimal texts.
-	from, to []string
+	// the end.
+	from, to []footfall.ID
 }
 
 // position is the place of an edge in the log as one number, never zero.
 const position = "bitOr(bitOr(bitShiftLeft(toUInt128(_epoch), 96), bitShiftLeft(toUInt128(_o), 32)), toUInt128(_i)) + 1"
 
-// linked returns the first link after the last unlink of each visitor: id,
-// target.
-func (s *sql) linked() string {
+// linked returns the first link after the last unlink of each visitor that
+// fulfils the conditions: id, target.
+func (s *sql) linked(where ...string) string {
+	where = append([]string{"kind = 'link'"}, where...)
 	if !s.people.unlinks {
-		return s.scan("visitor AS id, argMin(user, "+position+") AS target", schema.Identities, "kind = 'link'") + " GROUP BY visitor"
+		return s.scan("visitor AS id, argMin(user, "+position+") AS target", schema.Identities, where...) + " GROUP BY visitor"
 	}
-	links := s.scan("visitor, user, "+position+" AS place", schema.Identities, "kind = 'link'")
+	links := s.scan("visitor, user, "+position+" AS place", schema.Identities, where...)
 	cuts := s.scan("visitor, max("+position+") AS cut", schema.Identities, "kind = 'unlink'") + " GROUP BY visitor"
 	return "SELECT l.visitor AS id, argMin(l.user, l.place) AS target FROM (" + links + ") AS l LEFT ANY JOIN (" + cuts + ") AS c ON l.visitor = c.visitor" +
 		" WHERE l.place > c.cut GROUP BY l.visitor"
 }
 
-// aliased returns where the newest alias of each id leads: id, target.
-func (s *sql) aliased() string {
+// aliased returns where the newest alias of each id that fulfils the
+// conditions leads: id, target.
+func (s *sql) aliased(where ...string) string {
 	target := "argMax(user, " + position + ")"
 	if len(s.people.from) > 0 {
-		moved := "transform(" + hexOf("visitor") + ", " + s.texts(s.people.from) + ", " + s.texts(s.people.to) + ", '')"
+		moved := "transform(" + hexOf("visitor") + ", " + s.texts(texts(s.people.from)) + ", " + s.texts(texts(s.people.to)) + ", '')"
 		target = "if(" + moved + " = '', " + target + ", reinterpretAsUInt128(unhex(" + moved + ")))"
 	}
-	return s.scan("visitor AS id, "+target+" AS target", schema.Identities, "kind = 'alias'") + " GROUP BY visitor"
+	return s.scan("visitor AS id, "+target+" AS target", schema.Identities, append([]string{"kind = 'alias'"}, where...)...) + " GROUP BY visitor"
 }
 
-// resolved returns the person of every id that is not its own: id, person. It
-// is empty where there are no edges.
-func (s *sql) resolved() string {
+// resolved returns the person of every id that is not its own and fulfils the
+// conditions: id, person. It is empty where there are no edges.
+func (s *sql) resolved(where ...string) string {
 	p := s.people
 	switch {
 	case p.links && p.aliases:
-		return "SELECT l.id AS id, if(a.target = 0, l.target, a.target) AS person FROM (" + s.linked() + ") AS l LEFT ANY JOIN (" + s.aliased() + ") AS a ON l.target = a.id" +
-			" UNION ALL SELECT id, target AS person FROM (" + s.aliased() + ") WHERE id NOT IN (SELECT id FROM (" + s.linked() + "))"
+		return "SELECT l.id AS id, if(a.target = 0, l.target, a.target) AS person FROM (" + s.linked(where...) + ") AS l LEFT ANY JOIN (" + s.aliased() + ") AS a ON l.target = a.id" +
+			" UNION ALL SELECT id, target AS person FROM (" + s.aliased(where...) + ") WHERE id NOT IN (SELECT id FROM (" + s.linked(where...) + "))"
 	case p.links:
-		return "SELECT id, target AS person FROM (" + s.linked() + ")"
+		return "SELECT id, target AS person FROM (" + s.linked(where...) + ")"
 	case p.aliases:
-		return "SELECT id, target AS person FROM (" + s.aliased() + ")"
+		return "SELECT id, target AS person FROM (" + s.aliased(where...) + ")"
 	}
 	return ""
+}
+
+// texts returns ids as the hexadecimal digits that hexOf makes.
+func texts(ids []footfall.ID) []string {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = id.String()
+	}
+	return list
 }
 
 // actor is the id a row speaks for by itself.
@@ -126,16 +137,16 @@ func (p *plan) compileChains() Statement {
 }
 
 // alias is an edge of a chain.
-type alias struct{ from, to string }
+type alias struct{ from, to footfall.ID }
 
 // chase follows chains of aliases, given in the order of the log, and returns
 // the ids whose end is not the target of their own edge. Of the edges of a
 // circle the last does not count.
-func chase(edges []alias) (from, to []string) {
+func chase(edges []alias) (from, to []footfall.ID) {
 	// An id points towards the end of its chain; paths are shortened as they
 	// are walked, so that a chain of any length costs its length.
-	next := make(map[string]string, len(edges))
-	end := func(id string) string {
+	next := make(map[footfall.ID]footfall.ID, len(edges))
+	end := func(id footfall.ID) footfall.ID {
 		last := id
 		for target, ok := next[last]; ok; target, ok = next[last] {
 			last = target

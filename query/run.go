@@ -2,10 +2,12 @@ package query
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/tenant"
 )
 
@@ -75,9 +77,9 @@ func (r *run) meet(ctx context.Context) (*people, error) {
 	}
 	var edges []alias
 	err = r.each(ctx, r.plan().compileChains(), func(rows Rows) error {
-		var e alias
-		err := rows.Scan(&e.from, &e.to)
-		edges = append(edges, e)
+		var from, to hexID
+		err := rows.Scan((*string)(&from), (*string)(&to))
+		edges = append(edges, alias{from.id(), to.id()})
 		return err
 	})
 	if err != nil {
@@ -109,6 +111,16 @@ func (r *run) each(ctx context.Context, s Statement, read func(Rows) error) erro
 	r.read.rows += readRows
 	r.read.bytes += readBytes
 	return errors.Join(err, rows.Close())
+}
+
+// hexID is an id as statements return it: the digits that hexOf makes.
+type hexID string
+
+func (h hexID) id() (id footfall.ID) {
+	if len(h) == 2*len(id) {
+		_, _ = hex.Decode(id[:], []byte(h)) // the engine's own digits
+	}
+	return id
 }
 
 // explain says of a failed statement what the asker should know: who gave up,

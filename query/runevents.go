@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -17,9 +16,9 @@ func (r *run) events(ctx context.Context, q *Events) (*EventsResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
+	var ids []footfall.ID
 	if q.Person != "" {
-		if ids, err = r.idsOfPerson(ctx, p, personID(r.tenant.ID, q.Person)); err != nil {
+		if ids, err = r.idsOfPerson(ctx, personID(r.tenant.ID, q.Person)); err != nil {
 			return nil, fmt.Errorf("find the person: %w", err)
 		}
 	}
@@ -71,10 +70,16 @@ func (r *run) eventPlaces(ctx context.Context, s Statement) (places []place, mes
 // foundEvent is an event whose ids are still hashes.
 type foundEvent struct {
 	Event
-	visitor, user, person string
+	visitor, user footfall.ID
 }
 
-const noID = "00000000000000000000000000000000"
+// actor is the id the event speaks for by itself.
+func (e *foundEvent) actor() footfall.ID {
+	if e.user.IsZero() {
+		return e.visitor
+	}
+	return e.user
+}
 
 func (r *run) eventsAt(ctx context.Context, s Statement) (map[place]*foundEvent, error) {
 	found := map[place]*foundEvent{}
@@ -83,12 +88,14 @@ func (r *run) eventsAt(ctx context.Context, s Statement) (map[place]*foundEvent,
 		var e foundEvent
 		var original, sent, received int64
 		var session uint64
+		var visitor, user hexID
 		var properties, context string
 		err := rows.Scan(&at.time, &at.epoch, &at.partition, &at.offset, &at.index, &e.ID, &e.Type, &e.Name,
-			&original, &sent, &received, &e.visitor, &e.user, &session, &properties, &context, &e.person)
+			&original, &sent, &received, (*string)(&visitor), (*string)(&user), &session, &properties, &context)
 		if err != nil {
 			return err
 		}
+		e.visitor, e.user = visitor.id(), user.id()
 		e.Time = time.UnixMilli(at.time).UTC()
 		e.Received = time.UnixMilli(at.time + received).UTC()
 		if original != schema.Absent {
@@ -121,11 +128,19 @@ func object(text string) json.RawMessage {
 
 // nameEvents replaces hashes by the texts of the sender.
 func (r *run) nameEvents(ctx context.Context, found map[place]*foundEvent) error {
-	set := map[string]bool{}
+	actors := map[footfall.ID]bool{}
 	for _, e := range found {
-		set[e.visitor], set[e.user], set[e.person] = true, true, true
+		actors[e.actor()] = true
 	}
-	texts, err := r.textsOf(ctx, set)
+	persons, err := r.personsOf(ctx, actors)
+	if err != nil {
+		return err
+	}
+	ids := map[footfall.ID]bool{}
+	for _, e := range found {
+		ids[e.visitor], ids[e.user], ids[persons.of(e.actor())] = true, true, true
+	}
+	texts, err := r.textsOf(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -136,7 +151,7 @@ func (r *run) nameEvents(ctx context.Context, found map[place]*foundEvent) error
 		if who, ok := texts[e.user]; ok {
 			e.User = &who.text
 		}
-		if who, ok := texts[e.person]; ok {
+		if who, ok := texts[persons.of(e.actor())]; ok {
 			id := who.person()
 			e.Person = &id
 		}
@@ -144,57 +159,17 @@ func (r *run) nameEvents(ctx context.Context, found map[place]*foundEvent) error
 	return nil
 }
 
-// textsOf looks ids up.
-func (r *run) textsOf(ctx context.Context, set map[string]bool) (map[string]idText, error) {
-	delete(set, noID)
-	if len(set) == 0 {
-		return nil, nil
+func parseInts(fields []string) ([]int64, bool) {
+	list := make([]int64, len(fields))
+	for i, field := range fields {
+		n, err := strconv.ParseInt(field, 36, 64)
+		if err != nil {
+			return nil, false
+		}
+		list[i] = n
 	}
-	ids := make([]string, 0, len(set))
-	for id := range set {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	texts := make(map[string]idText, len(ids))
-	err := r.each(ctx, r.plan().compileIDs(ids), func(rows Rows) error {
-		var id string
-		var t idText
-		err := rows.Scan(&id, &t.kind, &t.text)
-		texts[id] = t
-		return err
-	})
-	return texts, err
+	return list, true
 }
-
-// idsOfPerson returns the person that an id belongs to and all ids that do.
-func (r *run) idsOfPerson(ctx context.Context, p *plan, id footfall.ID) ([]string, error) {
-	if p.resolvesNothing() {
-		return []string{id.String()}, nil
-	}
-	var person string
-	err := r.each(ctx, p.compilePerson(id), func(rows Rows) error { return rows.Scan(&person) })
-	if err != nil {
-		return nil, err
-	}
-	return r.idsOf(ctx, p, []string{person})
-}
-
-// idsOf returns the ids of persons, their own first.
-func (r *run) idsOf(ctx context.Context, p *plan, persons []string) ([]string, error) {
-	ids := slices.Clone(persons)
-	if p.resolvesNothing() {
-		return ids, nil
-	}
-	err := r.each(ctx, p.compileIDsOf(persons), func(rows Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
-	})
-	return ids, err
-}
-
-func (p *plan) resolvesNothing() bool { return !p.people.links && !p.people.aliases }
 
 // cursor returns the text that a page continues from.
 func (p place) cursor() string {
@@ -210,16 +185,4 @@ func parseEventCursor(text string) (place, bool) {
 	t := time.UnixMilli(at.time)
 	sound := !t.Before(earliest) && !t.After(latest.AddDate(0, 0, 1)) && at.epoch >= 0 && at.partition >= 0 && at.offset >= 0 && at.index >= 0
 	return at, sound
-}
-
-func parseInts(fields []string) ([]int64, bool) {
-	list := make([]int64, len(fields))
-	for i, field := range fields {
-		n, err := strconv.ParseInt(field, 36, 64)
-		if err != nil {
-			return nil, false
-		}
-		list[i] = n
-	}
-	return list, true
 }

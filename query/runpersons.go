@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/footfall-go/footfall"
@@ -13,29 +14,36 @@ func (r *run) persons(ctx context.Context, q *Persons) (*PersonsResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := &PersonsResult{Persons: []Person{}}
-	err = r.each(ctx, p.compilePersonCount(q), func(rows Rows) error { return rows.Scan(&result.Total) })
-	if err != nil {
-		return nil, fmt.Errorf("count the persons: %w", err)
-	}
 	var after *footfall.ID
 	if q.Cursor != "" {
 		id, _ := parsePersonCursor(q.Cursor)
 		after = &id
 	}
-	var ids []string
-	err = r.each(ctx, r.plan().compilePersonPage(q, after), func(rows Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		ids = append(ids, id)
+	result := &PersonsResult{Persons: []Person{}}
+	var ids []footfall.ID
+	err = r.each(ctx, p.compilePersonPage(q, after), func(rows Rows) error {
+		var id hexID
+		err := rows.Scan((*string)(&id), &result.Total)
+		ids = append(ids, id.id())
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list the persons: %w", err)
 	}
+	if after != nil && len(ids) == 0 {
+		// A page behind the last one has no row to tell the total; the first has.
+		first := *q
+		first.Cursor, first.Limit = "", 1
+		all, err := r.persons(ctx, &first)
+		if err != nil {
+			return nil, err
+		}
+		result.Total = all.Total
+		return result, nil
+	}
 	if size := page(q.Limit); len(ids) > size {
 		ids = ids[:size]
-		next := encodePersonCursor(ids[size-1])
+		next := encodePersonCursor(ids[size-1].String())
 		result.Next = &next
 	}
 	if len(ids) == 0 {
@@ -50,26 +58,37 @@ func (r *run) persons(ctx context.Context, q *Persons) (*PersonsResult, error) {
 // foundPerson is a person whose ids are still hashes.
 type foundPerson struct {
 	first, last int64
-	visitors    []string
+	visitors    map[footfall.ID]bool
 }
 
-func (r *run) details(ctx context.Context, ids []string) ([]Person, error) {
-	p := r.plan()
-	all, err := r.idsOf(ctx, p, ids)
+func (r *run) details(ctx context.Context, persons []footfall.ID) ([]Person, error) {
+	others, err := r.idsOf(ctx, persons)
 	if err != nil {
 		return nil, err
 	}
-	found := map[string]*foundPerson{}
-	set := map[string]bool{}
-	err = r.each(ctx, p.compilePersonDetails(ids, all), func(rows Rows) error {
-		var id string
-		var f foundPerson
-		if err := rows.Scan(&id, &f.first, &f.last, &f.visitors); err != nil {
+	set := map[footfall.ID]bool{}
+	for _, person := range persons {
+		set[person] = true
+	}
+	for other := range others {
+		set[other] = true
+	}
+	found := map[footfall.ID]*foundPerson{}
+	err = r.each(ctx, r.plan().compileDetails(sorted(set)), func(rows Rows) error {
+		var id hexID
+		var first, last int64
+		var visitors []string
+		if err := rows.Scan((*string)(&id), &first, &last, &visitors); err != nil {
 			return err
 		}
-		found[id], set[id] = &f, true
-		for _, visitor := range f.visitors {
-			set[visitor] = true
+		f := found[others.of(id.id())]
+		if f == nil {
+			f = &foundPerson{first, last, map[footfall.ID]bool{}}
+			found[others.of(id.id())] = f
+		}
+		f.first, f.last = min(f.first, first), max(f.last, last)
+		for _, visitor := range visitors {
+			f.visitors[hexID(visitor).id()], set[hexID(visitor).id()] = true, true
 		}
 		return nil
 	})
@@ -80,25 +99,32 @@ func (r *run) details(ctx context.Context, ids []string) ([]Person, error) {
 	if err != nil {
 		return nil, err
 	}
-	persons := make([]Person, 0, len(ids))
-	for _, id := range ids {
-		f, name := found[id], texts[id]
-		if f == nil {
-			continue // erased between two statements
+	list := make([]Person, 0, len(persons))
+	for _, id := range persons {
+		// One that is gone by now was erased between two statements.
+		if f := found[id]; f != nil {
+			list = append(list, f.named(texts[id], texts))
 		}
-		person := Person{
-			ID: name.person(), Visitors: []string{}, Traits: map[string]any{},
-			FirstSeen: time.UnixMilli(f.first).UTC(), LastSeen: time.UnixMilli(f.last).UTC(),
-		}
-		if name.kind == "user" {
-			person.User = &name.text
-		}
-		for _, visitor := range f.visitors {
-			if text, ok := texts[visitor]; ok {
-				person.Visitors = append(person.Visitors, text.text)
-			}
-		}
-		persons = append(persons, person)
 	}
-	return persons, nil
+	return list, nil
+}
+
+func (f *foundPerson) named(name idText, texts map[footfall.ID]idText) Person {
+	person := Person{
+		Visitors: []string{}, Traits: map[string]any{},
+		FirstSeen: time.UnixMilli(f.first).UTC(), LastSeen: time.UnixMilli(f.last).UTC(),
+	}
+	if name.kind != "" {
+		person.ID = name.person()
+	}
+	if name.kind == "user" {
+		person.User = &name.text
+	}
+	for _, visitor := range sorted(f.visitors) {
+		if text, ok := texts[visitor]; ok && len(person.Visitors) < maxVisitors {
+			person.Visitors = append(person.Visitors, text.text)
+		}
+	}
+	slices.Sort(person.Visitors)
+	return person
 }

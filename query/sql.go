@@ -61,21 +61,16 @@ func (s *sql) text(v string) string    { return s.param("String", v) }
 func (s *sql) texts(v []string) string { return s.param("Array(String)", v) }
 func (s *sql) float(v float64) string  { return s.param("Float64", v) }
 func (s *sql) integer(v int64) string  { return s.param("Int64", v) }
-func (s *sql) id(v footfall.ID) string {
-	return "reinterpretAsUInt128(unhex(" + s.text(v.String()) + "))"
-}
+func (s *sql) id(v footfall.ID) string { return s.param("UInt128", v) }
 
 func (s *sql) moment(ms int64) string {
 	return "fromUnixTimestamp64Milli(" + s.integer(ms) + ", 'UTC')"
 }
-func (s *sql) date(ms int64) string { return "toDate(" + s.moment(ms) + ")" }
-func (s *sql) ids(v []string) string {
-	return "arrayMap(x -> reinterpretAsUInt128(unhex(x)), " + s.texts(v) + ")"
-}
+func (s *sql) date(ms int64) string       { return "toDate(" + s.moment(ms) + ")" }
+func (s *sql) ids(v []footfall.ID) string { return s.param("Array(UInt128)", v) }
 
-func hexOf(expr string) string        { return "lower(hex(reinterpretAsFixedString(" + expr + ")))" }
-func millis(expr string) string       { return "toUnixTimestamp64Milli(" + expr + ")" }
-func and(conditions ...string) string { return strings.Join(conditions, " AND ") }
+func hexOf(expr string) string  { return "lower(hex(reinterpretAsFixedString(" + expr + ")))" }
+func millis(expr string) string { return "toUnixTimestamp64Milli(" + expr + ")" }
 func (s *sql) between(ms, ms2 int64) []string {
 	return []string{"time >= " + s.moment(ms), "time < " + s.moment(ms2)}
 }

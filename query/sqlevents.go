@@ -15,7 +15,7 @@ const placeColumns = "_epoch, _p, _o, _i"
 
 // compileEventPlaces returns which events a page has: their places and the
 // rest of what finds them. Only a page's events are read whole.
-func (p *plan) compileEventPlaces(q *Events, ids []string, after *place) Statement {
+func (p *plan) compileEventPlaces(q *Events, ids []footfall.ID, after *place) Statement {
 	s := p.sql()
 	where := s.between(s.since, s.to)
 	if after != nil {
@@ -23,8 +23,7 @@ func (p *plan) compileEventPlaces(q *Events, ids []string, after *place) Stateme
 			"(time, "+placeColumns+") < ("+s.moment(after.time)+", "+s.integer(after.epoch)+", "+s.integer(after.partition)+", "+s.integer(after.offset)+", "+s.integer(after.index)+")")
 	}
 	if q.Person != "" {
-		list := s.ids(ids)
-		where = append(where, "(user IN "+list+" OR (user = 0 AND visitor IN "+list+"))")
+		where = append(where, s.spokenBy(ids))
 	}
 	if q.Filter != nil {
 		where = append(where, s.filter(q.Filter))
@@ -44,77 +43,75 @@ func (p *plan) compileEvents(places []place, messages []string) Statement {
 	}
 	where := append(s.between(first, last+1),
 		"_o IN "+s.param("Array(Int64)", offsets), "id IN "+s.texts(messages))
-	columns := millis("time") + " AS ms, toInt64(_epoch) AS epoch, toInt64(_p) AS part, toInt64(_o) AS offset, toInt64(_i) AS idx, id, toString(type) AS kind, toString(name) AS event" +
-		", _original, _sent, _received, " + hexOf("visitor") + " AS who, " + hexOf("user") + " AS account, session, properties, context"
-	rows := s.scan(columns+", "+actor, schema.Events, where...)
-	return s.statement(s.withPersonHex("ms, epoch, part, offset, idx, id, kind, event, _original, _sent, _received, who, account, session, properties, context", rows))
-}
-
-// withPersonHex adds the person as a text.
-func (s *sql) withPersonHex(columns, table string) string {
-	return "SELECT " + columns + ", " + hexOf("person") + " AS person_id FROM (" + s.withPerson(columns, table) + ")"
+	columns := millis("time") + " AS ms, toInt64(_epoch), toInt64(_p), toInt64(_o), toInt64(_i), id, toString(type), toString(name)" +
+		", _original, _sent, _received, " + hexOf("visitor") + ", " + hexOf("user") + ", session, properties, context"
+	return s.statement(s.scan(columns, schema.Events, where...))
 }
 
 // compileIDs returns the texts of ids: id, kind, text.
-func (p *plan) compileIDs(ids []string) Statement {
+func (p *plan) compileIDs(ids []footfall.ID) Statement {
 	s := p.sql()
 	return s.statement(s.scan(hexOf("id")+" AS hex_id, toString(kind) AS kind_name, any(text) AS id_text", schema.IDs, "id IN "+s.ids(ids)) + "\nGROUP BY id, kind")
 }
 
-// compilePerson returns the person an id belongs to.
-func (p *plan) compilePerson(id footfall.ID) Statement {
+// compileResolve returns the persons of those of the ids that are not their
+// own: id, person.
+func (p *plan) compileResolve(ids []footfall.ID) Statement {
 	s := p.sql()
-	return s.statement("SELECT " + hexOf("person") + " AS person_id FROM (" + s.withPerson("", "SELECT "+s.id(id)+" AS actor") + ")")
-}
-
-// compileIDsOf returns the ids that belong to persons and are not the
-// persons' own.
-func (p *plan) compileIDsOf(persons []string) Statement {
-	s := p.sql()
-	return s.statement("SELECT " + hexOf("id") + " AS hex_id FROM (" + s.resolved() + ") WHERE person IN " + s.ids(persons) + " LIMIT " + itoa(maxIDsOfPage))
+	return s.statement("SELECT " + hexOf("id") + " AS hex_id, " + hexOf("person") + " AS person_id FROM (" + s.resolved("visitor IN "+s.ids(ids)) + ")")
 }
 
 // maxIDsOfPage bounds the devices of the persons of one page.
 const maxIDsOfPage = 100_000
 
+// compileIDsOf returns the ids that belong to persons and are not the persons'
+// own: id, person.
+func (p *plan) compileIDsOf(persons []footfall.ID) Statement {
+	s := p.sql()
+	var where []string
+	if !p.people.aliases {
+		// Whoever belongs to a user was linked to him at some time.
+		where = []string{"visitor IN (" + s.scan("visitor", schema.Identities, "user IN "+s.ids(persons)) + ")"}
+	}
+	return s.statement("SELECT " + hexOf("id") + " AS hex_id, " + hexOf("person") + " AS person_id FROM (" + s.resolved(where...) + ") WHERE person IN " + s.ids(persons) + " LIMIT " + itoa(maxIDsOfPage))
+}
+
 func page(limit int) int { return cmp.Or(limit, defaultPage) }
 
-// personsRows is the table of the events behind a list of persons: person.
-func (s *sql) personsRows(q *Persons) string {
+// compilePersonPage returns the persons of a page, in the order of their ids,
+// each with the number of persons on all pages.
+func (p *plan) compilePersonPage(q *Persons, after *footfall.ID) Statement {
+	s := p.sql()
 	where := append(s.between(s.since, s.to), behaviour)
 	if q.Filter != nil {
 		where = append(where, s.filter(q.Filter))
 	}
-	return s.withPerson("", s.scan(actor, schema.Events, where...))
-}
-
-// compilePersonCount returns how many persons there are.
-func (p *plan) compilePersonCount(q *Persons) Statement {
-	s := p.sql()
-	return s.statement("SELECT uniqExact(person) AS n\nFROM (" + s.personsRows(q) + ")")
-}
-
-// compilePersonPage returns the persons of a page, in the order of their ids.
-func (p *plan) compilePersonPage(q *Persons, after *footfall.ID) Statement {
-	s := p.sql()
-	where := ""
+	persons := s.withPerson("", s.scan(actor, schema.Events, where...)+" GROUP BY actor")
+	rest := ""
 	if after != nil {
-		where = "\nWHERE person > " + s.id(*after)
+		rest = " WHERE person > " + s.id(*after)
 	}
-	return s.statement("SELECT " + hexOf("person") + " AS person_id\nFROM (" + s.personsRows(q) + ")" + where +
-		"\nGROUP BY person ORDER BY person ASC LIMIT " + itoa(page(q.Limit)+1))
+	return s.statement("SELECT " + hexOf("person") + " AS person_id, total\n" +
+		"FROM (SELECT person, count() OVER () AS total FROM (SELECT DISTINCT person FROM (" + persons + ")))" + rest +
+		"\nORDER BY person ASC LIMIT " + itoa(page(q.Limit)+1))
 }
 
 // maxVisitors bounds the visitors listed with one person.
 const maxVisitors = 100
 
-// compilePersonDetails returns what is shown of persons, over all their
-// events: person, first, last, visitors. ids are all that belong to them.
-func (p *plan) compilePersonDetails(persons, ids []string) Statement {
+// compileDetails returns what is known of ids over all their events: id,
+// first, last, visitors.
+func (p *plan) compileDetails(ids []footfall.ID) Statement {
 	s := p.sql()
-	list := s.ids(ids)
-	rows := s.scan("time, visitor, user, "+actor, schema.Events, behaviour, "(user IN "+list+" OR (user = 0 AND visitor IN "+list+"))")
-	return s.statement("SELECT " + hexOf("person") + " AS person_id, " + millis("min(time)") + " AS first, " + millis("max(time)") + " AS last, " +
+	rows := s.scan("time, visitor, user, "+actor, schema.Events, behaviour, s.spokenBy(ids))
+	return s.statement("SELECT " + hexOf("actor") + " AS actor_id, " + millis("min(time)") + " AS first, " + millis("max(time)") + " AS last, " +
 		"arrayMap(x -> " + hexOf("x") + ", arraySort(groupUniqArrayIf(" + itoa(maxVisitors) + ")(visitor, visitor != user))) AS visitors\n" +
-		"FROM (" + s.withPerson("time, visitor, user", rows) + ")\nWHERE person IN " + s.ids(persons) + "\nGROUP BY person")
+		"FROM (" + rows + ")\nGROUP BY actor")
+}
+
+// spokenBy is true for rows that speak for one of the ids, in a form that the
+// indexes of both columns serve.
+func (s *sql) spokenBy(ids []footfall.ID) string {
+	list := s.ids(ids)
+	return "(user IN " + list + " OR (user = 0 AND visitor IN " + list + "))"
 }

@@ -1,6 +1,10 @@
 package query
 
-import "github.com/footfall-go/footfall/internal/schema"
+import (
+	"slices"
+
+	"github.com/footfall-go/footfall/internal/schema"
+)
 
 // seriesRows is the table a series is aggregated from, one row for each event,
 // with the columns its measure, buckets and breakdown need.
@@ -45,22 +49,35 @@ func (s *sql) seriesRows(m *Series, b *Breakdown, edges []int64) string {
 			column("label", "toString("+a.asText()+")")
 		}
 	}
-	persons := m.measure() == CountPersons || m.measure() == PerPerson
-	columns := join(inner)
-	if persons {
-		columns = join(append(inner, actor))
+	where := append(s.between(s.since, s.to), s.seriesWhere(m)...)
+	if !m.ofPersons() {
+		if len(inner) == 0 {
+			column("one", "1")
+		}
+		return s.withLabels(ofSessions, outer, s.scan(join(inner), schema.Events, where...))
 	}
-	if columns == "" {
-		columns = "1 AS one"
-		outer = []string{"one"}
+	var rows string
+	if len(edges) == 1 {
+		// Without buckets an id's events come down to few rows before they are
+		// joined; with them that costs more than it saves (6 s against 1.5 s
+		// for 10 million events in 366 buckets).
+		group := append(slices.Clone(outer), "actor")
+		rows = s.scan(join(append(inner, actor, "count() AS n")), schema.Events, where...) + " GROUP BY " + join(group)
+	} else {
+		rows = s.scan(join(append(inner, actor, "1 AS n")), schema.Events, where...)
 	}
-	rows := s.scan(columns, schema.Events, append(s.between(s.since, s.to), s.seriesWhere(m)...)...)
-	if persons {
-		rows = s.withPerson(join(outer), rows)
-		outer = append(outer, "person")
-	}
+	outer = append(outer, "n")
+	rows = s.withPerson(join(outer), rows)
+	return s.withLabels(ofSessions, append(outer, "person"), rows)
+}
+
+// ofPersons reports whether the measure needs to know who did it.
+func (s *Series) ofPersons() bool { return s.measure() == CountPersons || s.measure() == PerPerson }
+
+// withLabels adds a session's property to rows for a breakdown by it.
+func (s *sql) withLabels(ofSessions string, columns []string, rows string) string {
 	if ofSessions != "" {
-		rows = "SELECT " + joinPrefixed("e.", outer) + ", l.has AS has, l.label AS label FROM (" + rows + ") AS e\nLEFT ANY JOIN (" + ofSessions + ") AS l ON e.visitor = l.visitor AND e.session = l.session"
+		rows = "SELECT " + joinPrefixed("e.", columns) + ", l.has AS has, l.label AS label FROM (" + rows + ") AS e\nLEFT ANY JOIN (" + ofSessions + ") AS l ON e.visitor = l.visitor AND e.session = l.session"
 	}
 	return rows
 }
@@ -87,7 +104,7 @@ var aggregates = map[Measure]string{
 	CountEvents:   "toFloat64(count())",
 	CountPersons:  "toFloat64(uniqExact(person))",
 	CountSessions: "toFloat64(uniqExactIf((visitor, session), session != 0))",
-	PerPerson:     "count() / uniqExact(person)",
+	PerPerson:     "sum(n) / uniqExact(person)",
 	Sum:           "sumKahan(num)",
 	Avg:           "sumKahan(num) / count(num)",
 	Min:           "min(num)",

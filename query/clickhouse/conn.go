@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -11,6 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/query"
 )
 
@@ -93,6 +96,10 @@ func encode(value any) (string, error) {
 		return strconv.FormatInt(v, 10), nil
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64), nil
+	case footfall.ID:
+		return decimal(v), nil
+	case []footfall.ID:
+		return list(v, decimal), nil
 	case []string:
 		return list(v, func(s string) string { return "'" + escapes.Replace(s) + "'" }), nil
 	case []int64:
@@ -101,6 +108,12 @@ func encode(value any) (string, error) {
 		return list(v, func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }), nil
 	}
 	return "", fmt.Errorf("no parameter is a %T", value)
+}
+
+// decimal writes an id as the number it is to the engine, lowest byte first.
+func decimal(id footfall.ID) string {
+	slices.Reverse(id[:])
+	return new(big.Int).SetBytes(id[:]).String()
 }
 
 func list[T any](items []T, text func(T) string) string {

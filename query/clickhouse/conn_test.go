@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/query"
 )
 
@@ -66,6 +67,15 @@ func TestParametersArriveAsTheyAre(t *testing.T) {
 	var i int64
 	row(t, w, query.Statement{SQL: "SELECT arraySum({l:Array(Int64)}) + {i:Int64}", Params: map[string]any{"i": int64(-5), "l": []int64{1, -2, math.MaxInt32}}}, &i)
 	require.Equal(t, int64(math.MaxInt32-6), i)
+	id, ids := footfall.ID{0xde, 0xad, 15: 0xef}, []footfall.ID{{}, {1}, {15: 1}}
+	var one string
+	var many []string
+	row(t, w, query.Statement{
+		SQL:    "SELECT lower(hex(reinterpretAsFixedString({i:UInt128}))), arrayMap(x -> lower(hex(reinterpretAsFixedString(x))), {l:Array(UInt128)})",
+		Params: map[string]any{"i": id, "l": ids},
+	}, &one, &many)
+	require.Equal(t, id.String(), one)
+	require.Equal(t, []string{ids[0].String(), ids[1].String(), ids[2].String()}, many)
 	_, err := w.conn.Query(t.Context(), query.Statement{SQL: "SELECT {p:String}", Params: map[string]any{"p": 1}})
 	require.Error(t, err)
 }

@@ -1,29 +1,16 @@
--- count
-SELECT uniqExact(person) AS n
-FROM (SELECT actor AS person FROM (SELECT if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('track', 'page', 'screen') AND ((visitor, session) IN (SELECT visitor, session FROM (SELECT visitor, session, (toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start)) / 1000 AS num FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate(fromUnixTimestamp64Milli({p3:Int64}, 'UTC')) AND opened_date <= toDate(fromUnixTimestamp64Milli({p4:Int64}, 'UTC'))) WHERE num < {p5:Float64}))))
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "1709251200000"
--- p2 = "1711929600000"
--- p3 = "1708560000000"
--- p4 = "1712620800000"
--- p5 = "10"
--- silo = ""
--- tenant = "shop"
-
 -- details
-SELECT lower(hex(reinterpretAsFixedString(person))) AS person_id, toUnixTimestamp64Milli(min(time)) AS first, toUnixTimestamp64Milli(max(time)) AS last, arrayMap(x -> lower(hex(reinterpretAsFixedString(x))), arraySort(groupUniqArrayIf(100)(visitor, visitor != user))) AS visitors
-FROM (SELECT time, visitor, user, actor AS person FROM (SELECT time, visitor, user, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND type IN ('track', 'page', 'screen') AND (user IN arrayMap(x -> reinterpretAsUInt128(unhex(x)), {p1:Array(String)}) OR (user = 0 AND visitor IN arrayMap(x -> reinterpretAsUInt128(unhex(x)), {p1:Array(String)})))))
-WHERE person IN arrayMap(x -> reinterpretAsUInt128(unhex(x)), {p1:Array(String)})
-GROUP BY person
+SELECT lower(hex(reinterpretAsFixedString(actor))) AS actor_id, toUnixTimestamp64Milli(min(time)) AS first, toUnixTimestamp64Milli(max(time)) AS last, arrayMap(x -> lower(hex(reinterpretAsFixedString(x))), arraySort(groupUniqArrayIf(100)(visitor, visitor != user))) AS visitors
+FROM (SELECT time, visitor, user, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND type IN ('track', 'page', 'screen') AND (user IN {p1:Array(UInt128)} OR (user = 0 AND visitor IN {p1:Array(UInt128)})))
+GROUP BY actor
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "[abababababababababababababababab 00000000000000000000000000000000]"
+-- p1 = "[01020300000000000000000000000000 000000000000000000000000000000ff]"
 -- silo = ""
 -- tenant = "shop"
 
 -- page
-SELECT lower(hex(reinterpretAsFixedString(person))) AS person_id
-FROM (SELECT actor AS person FROM (SELECT if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('track', 'page', 'screen') AND ((visitor, session) IN (SELECT visitor, session FROM (SELECT visitor, session, (toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start)) / 1000 AS num FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate(fromUnixTimestamp64Milli({p3:Int64}, 'UTC')) AND opened_date <= toDate(fromUnixTimestamp64Milli({p4:Int64}, 'UTC'))) WHERE num < {p5:Float64}))))
-GROUP BY person ORDER BY person ASC LIMIT 8
+SELECT lower(hex(reinterpretAsFixedString(person))) AS person_id, total
+FROM (SELECT person, count() OVER () AS total FROM (SELECT DISTINCT person FROM (SELECT actor AS person FROM (SELECT if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('track', 'page', 'screen') AND ((visitor, session) IN (SELECT visitor, session FROM (SELECT visitor, session, (toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start)) / 1000 AS num FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate(fromUnixTimestamp64Milli({p3:Int64}, 'UTC')) AND opened_date <= toDate(fromUnixTimestamp64Milli({p4:Int64}, 'UTC'))) WHERE num < {p5:Float64})) GROUP BY actor))))
+ORDER BY person ASC LIMIT 8
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "1709251200000"
 -- p2 = "1711929600000"
@@ -34,17 +21,16 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- tenant = "shop"
 
 -- page_after
-SELECT lower(hex(reinterpretAsFixedString(person))) AS person_id
-FROM (SELECT actor AS person FROM (SELECT if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND type IN ('track', 'page', 'screen') AND ((visitor, session) IN (SELECT visitor, session FROM (SELECT visitor, session, (toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start)) / 1000 AS num FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate(fromUnixTimestamp64Milli({p4:Int64}, 'UTC')) AND opened_date <= toDate(fromUnixTimestamp64Milli({p5:Int64}, 'UTC'))) WHERE num < {p6:Float64}))))
-WHERE person > reinterpretAsUInt128(unhex({p1:String}))
-GROUP BY person ORDER BY person ASC LIMIT 8
+SELECT lower(hex(reinterpretAsFixedString(person))) AS person_id, total
+FROM (SELECT person, count() OVER () AS total FROM (SELECT DISTINCT person FROM (SELECT actor AS person FROM (SELECT if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('track', 'page', 'screen') AND ((visitor, session) IN (SELECT visitor, session FROM (SELECT visitor, session, (toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start)) / 1000 AS num FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate(fromUnixTimestamp64Milli({p3:Int64}, 'UTC')) AND opened_date <= toDate(fromUnixTimestamp64Milli({p4:Int64}, 'UTC'))) WHERE num < {p5:Float64})) GROUP BY actor)))) WHERE person > {p6:UInt128}
+ORDER BY person ASC LIMIT 8
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "615861eb34ec5ceb1e087ef6952cebc8"
--- p2 = "1709251200000"
--- p3 = "1711929600000"
--- p4 = "1708560000000"
--- p5 = "1712620800000"
--- p6 = "10"
+-- p1 = "1709251200000"
+-- p2 = "1711929600000"
+-- p3 = "1708560000000"
+-- p4 = "1712620800000"
+-- p5 = "10"
+-- p6 = "615861eb34ec5ceb1e087ef6952cebc8"
 -- silo = ""
 -- tenant = "shop"
 
