@@ -228,7 +228,7 @@ func checkStatement(tb testing.TB, s Statement) {
 		require.Equal(tb, kinds[fmt.Sprintf("%T", value)], found[2])
 		used[found[1]] = true
 	}
-	require.Equal(tb, strings.Count(s.SQL, "{"), len(placeholder.FindAllString(s.SQL, -1)))
+	require.Len(tb, placeholder.FindAllString(s.SQL, -1), strings.Count(s.SQL, "{"))
 	for name := range s.Params {
 		require.True(tb, used[name] || name == "tenant" || name == "silo", "parameter %s is not used", name)
 	}

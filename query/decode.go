@@ -2,6 +2,7 @@ package query
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"strconv"
 	"strings"
@@ -73,9 +74,7 @@ func (c *checker) decodeQuery(root *node) Query {
 			"zone":   func(path string, n *node) { c.decodeText(path, n, &s.Zone) },
 			"filter": func(path string, n *node) { s.Filter = c.decodeFilter(path, n, 1) },
 		}
-		for name, read := range more {
-			all[name] = read
-		}
+		maps.Copy(all, more)
 		c.decodeObject("", root, all)
 	}
 	switch kind {

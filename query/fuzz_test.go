@@ -2,7 +2,6 @@ package query
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
 	"time"
 
@@ -23,7 +22,7 @@ func FuzzParse(f *testing.F) {
 		q, err := Parse(data)
 		if err != nil {
 			var invalid *InvalidError
-			require.True(t, errors.As(err, &invalid))
+			require.ErrorAs(t, err, &invalid)
 			require.NotEmpty(t, invalid.Problems)
 			require.LessOrEqual(t, len(invalid.Problems), maxProblems)
 			return

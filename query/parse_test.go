@@ -3,7 +3,6 @@ package query
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"testing"
@@ -96,7 +95,7 @@ func TestParseNamesEveryMistake(t *testing.T) {
 	for _, test := range invalid {
 		_, err := Parse([]byte(test.question))
 		var wrong *InvalidError
-		require.True(t, errors.As(err, &wrong), "%s: %v", test.question, err)
+		require.ErrorAs(t, err, &wrong, test.question)
 		var got []string
 		for _, p := range wrong.Problems {
 			require.NotEmpty(t, p.Message)
