@@ -16,7 +16,8 @@
 // in whole minutes of log time, so never shorter than the window and less than
 // a minute longer. Over [Limits.SoftIDs] whole oldest minutes are forgotten
 // early as long as an hour stays; over [Limits.MaxIDs] also within the hour,
-// but never the current minute. Early forgetting is counted.
+// but never the current minute. Early forgetting is counted, by the window in
+// full hours, which is how long an id's room is kept.
 //
 // Sessions. Track, page and screen events with an anonymous id belong to
 // sessions. An event joins the session whose [start − gap, last + gap] holds it
@@ -49,6 +50,9 @@
 // Long-lived state holds no pointers per visitor or id: fixed records in pages,
 // found through tables of integers that grow a small segment at a time. A
 // snapshot shares pages and the fold copies a page before it writes to it, so
-// that neither waits for the other. Where things lie depends on a seed of the
+// that neither waits for the other: taking one copies two lists of pages, and
+// while it is read an event costs up to two copies of 8 KB and one of an ids
+// segment (2048 ids at most at the default limits) when it is the first there.
+// Where things lie depends on a seed of the
 // process, which keeps crafted ids from lining up; what is said does not.
 package fold
