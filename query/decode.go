@@ -43,18 +43,22 @@ func firstOfPath(problems []Problem) []Problem {
 	return kept
 }
 
-// later names what the contract has and this version does not, so that the
-// answer can tell it from a misspelling.
-var (
-	laterKinds = map[string]bool{
-		"funnel": true, "retention": true, "segment": true,
-		"paths": true, "lifecycle": true, "stickiness": true, "attribution": true,
+// laterKinds are the kinds the contract has and this version does not, so that
+// the answer can tell them from a misspelling.
+var laterKinds = map[string]bool{
+	"funnel": true, "retention": true, "segment": true,
+	"paths": true, "lifecycle": true, "stickiness": true, "attribution": true,
+}
+
+// later reads a field that the contract has and this version does not: it may
+// say that it is not used, and nothing else.
+func (c *checker) later(unused string) func(string, *node) {
+	return func(path string, n *node) {
+		if unused == "" || n.text != unused {
+			c.fail(path, "unsupported", "%q is not supported by this version", path[strings.LastIndexByte(path, '/')+1:])
+		}
 	}
-	laterFields = map[string]bool{
-		"/formula": true, "/compare": true, "/cumulative": true, "/rolling": true,
-		"/of": true, "/at": true, // persons behind a number
-	}
-)
+}
 
 func (c *checker) decodeQuery(root *node) Query {
 	if root.kind != '{' {
@@ -84,6 +88,7 @@ func (c *checker) decodeQuery(root *node) Query {
 			"interval":  func(path string, n *node) { c.decodeText(path, n, (*string)(&q.Interval)) },
 			"series":    func(path string, n *node) { q.Series = c.decodeSeries(path, n) },
 			"breakdown": func(path string, n *node) { q.Breakdown = c.decodeBreakdown(path, n) },
+			"formula":   c.later(""), "compare": c.later("none"), "cumulative": c.later("false"), "rolling": c.later(""),
 		})
 		return q
 	case "sessions":
@@ -103,6 +108,7 @@ func (c *checker) decodeQuery(root *node) Query {
 	case "persons":
 		q := new(Persons)
 		fields(&q.Scope, map[string]func(string, *node){
+			"of": c.later(""), "at": c.later(""), // the number whose persons are asked for
 			"limit":  func(path string, n *node) { c.decodeCount(path, n, &q.Limit) },
 			"cursor": func(path string, n *node) { c.decodeText(path, n, &q.Cursor) },
 		})
@@ -133,8 +139,6 @@ func (c *checker) decodeObject(path string, n *node, fields map[string]func(path
 		case read != nil && m.value.kind != '0':
 			read(at, m.value)
 		case read != nil:
-		case laterFields[at] || path != "" && m.name == "segment":
-			c.fail(at, "unsupported", "%q is not supported by this version", m.name)
 		default:
 			c.fail(clip(at), "unknown_field", "there is no field %q here", clip(m.name))
 		}
@@ -217,6 +221,7 @@ func (c *checker) decodeFilter(path string, n *node, depth int) *Filter {
 		"property": func(path string, n *node) { c.decodeText(path, n, &f.Property) },
 		"op":       func(path string, n *node) { c.decodeText(path, n, (*string)(&f.Op)) },
 		"value":    func(path string, n *node) { f.Value = c.decodeValue(path, n) },
+		"segment":  c.later(""),
 	})
 	return f
 }

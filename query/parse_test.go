@@ -33,7 +33,7 @@ var invalid = []struct{ question, want string }{
 	{`{"kind":"trend",` + month + `,"series":[7]}`, "/series/0 bad_type, /series/0/event required"},
 	{`{"kind":"trend",` + month + `,"serie":[],"x/y~":1,"series":[{"event":"a"}]}`, "/serie unknown_field, /x~1y~0 unknown_field"},
 	{
-		`{"kind":"trend",` + month + `,"series":[{"event":"a"}],"formula":"A/B","compare":"none","cumulative":true,"rolling":7}`,
+		`{"kind":"trend",` + month + `,"series":[{"event":"a"}],"formula":"A/B","compare":"previous_year","cumulative":true,"rolling":7}`,
 		"/formula unsupported, /compare unsupported, /cumulative unsupported, /rolling unsupported",
 	},
 	{
@@ -146,6 +146,14 @@ func TestGoValuesAreValidatedToo(t *testing.T) {
 	q = &Trend{Series: []Series{{Selector: Selector{Event: "a", Filter: &Filter{Property: "event.x", Op: Equal, Value: struct{}{}}}}}}
 	require.ErrorContains(t, q.Validate(), "/series/0/filter/value: the value is a text, a number or a bool")
 	require.ErrorContains(t, q.Validate(), "/range: range is required")
+}
+
+func TestDefaultsMayBeSaid(t *testing.T) {
+	t.Parallel()
+	_, err := Parse([]byte(`{"kind":"trend",` + month + `,"series":[{"event":"a"}],"compare":"none","cumulative":false,"rolling":null,"filter":null}`))
+	require.NoError(t, err)
+	_, err = Parse([]byte(`{"kind":"events",` + month + `,"compare":"none"}`))
+	require.ErrorContains(t, err, "there is no field")
 }
 
 func TestScalars(t *testing.T) {
