@@ -114,7 +114,9 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 	}
 	s.conn, err = ch.Open(&ch.Options{
 		Protocol: ch.HTTP, Addr: []string{"embedded"}, Auth: ch.Auth{Database: database},
-		TransportFunc: func(*http.Transport) (http.RoundTripper, error) { return s.engine.Transport(), nil },
+		TransportFunc: func(*http.Transport) (http.RoundTripper, error) {
+			return queryclickhouse.CountReads(s.engine.Transport()), nil
+		},
 	})
 	return err
 }
