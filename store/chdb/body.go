@@ -19,6 +19,8 @@ type resultBody struct {
 	// kill ends a statement that somebody else is reading.
 	kill func()
 	ctx  context.Context
+	// trailer is the response's; the summary goes there when all is read.
+	trailer http.Header
 
 	mu     sync.Mutex
 	stream *libchdb.Stream
@@ -41,7 +43,7 @@ func (s *session) stream(ctx context.Context, q *request, end func()) (*resultBo
 	}
 	b := &resultBody{
 		ctx: ctx, stream: stream, end: sync.OnceFunc(end),
-		kill: s.kill,
+		kill: s.kill, trailer: http.Header{summaryHeader: nil},
 	}
 	if err := b.advance(); err != nil {
 		stream.Close()
@@ -82,6 +84,9 @@ func (b *resultBody) Read(p []byte) (int, error) {
 	defer b.mu.Unlock()
 	for len(b.rest) == 0 {
 		if b.failure != nil {
+			if b.stream != nil && b.failure == io.EOF {
+				b.trailer.Set(summaryHeader, readSummary(b.stream.Read()))
+			}
 			b.finish()
 			return 0, b.failure
 		}
@@ -114,6 +119,14 @@ const exceptionTag = "footfallembedded"
 func exceptionBlock(message string) []byte {
 	return fmt.Appendf(nil, "\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n",
 		exceptionTag, message, len(message)+1, exceptionTag)
+}
+
+// summaryHeader is where ClickHouse tells what a statement has read or written:
+// in the head of a response, or in the trailer of one that streams.
+const summaryHeader = "X-Clickhouse-Summary"
+
+func readSummary(rows, bytes uint64) string {
+	return fmt.Sprintf(`{"read_rows":"%d","read_bytes":"%d"}`, rows, bytes)
 }
 
 // finish gives back what the result holds in the engine.

@@ -37,6 +37,9 @@ func (e *Engine) serveQueries() http.HandlerFunc {
 			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		}
+		for name, values := range response.Trailer {
+			w.Header()[http.TrailerPrefix+name] = values
+		}
 	}
 }
 

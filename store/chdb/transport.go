@@ -96,7 +96,7 @@ func (s *session) execute(r *http.Request, q *request, end func()) (*http.Respon
 		}
 		end()
 		response := respond(r, q, http.NoBody, 0)
-		response.Header.Set("X-Clickhouse-Summary", fmt.Sprintf(`{"written_rows":"%d"}`, written))
+		response.Header.Set(summaryHeader, fmt.Sprintf(`{"written_rows":"%d"}`, written))
 		return response, nil
 	}
 	seen := inspect(q.sql)
@@ -112,7 +112,9 @@ func (s *session) execute(r *http.Request, q *request, end func()) (*http.Respon
 	if seen.streams(q.format) {
 		body, err := s.stream(r.Context(), q, end)
 		if err == nil {
-			return respond(r, q, body, -1), nil
+			response := respond(r, q, body, -1)
+			response.Trailer = body.trailer
+			return response, nil
 		}
 		// WITH … INSERT is no SELECT; the engine notices before it does anything.
 		if !strings.Contains(err.Error(), "Streaming query is not supported") {
@@ -124,7 +126,9 @@ func (s *session) execute(r *http.Request, q *request, end func()) (*http.Respon
 		return nil, err
 	}
 	body := newResult(result, end)
-	return respond(r, q, body, int64(len(body.rest))), nil
+	response := respond(r, q, body, int64(len(body.rest)))
+	response.Header.Set(summaryHeader, readSummary(result.Read()))
+	return response, nil
 }
 
 func (s *session) insert(ctx context.Context, q *request) (uint64, error) {

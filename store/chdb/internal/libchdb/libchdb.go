@@ -26,6 +26,7 @@ type Library struct {
 	insertCancel, insertDestroy                      uintptr
 	resultBuffer, resultLength, resultError, destroy uintptr
 	resultRowsWritten                                uintptr
+	resultRowsRead, resultBytesRead                  uintptr
 	version, setSignals                              uintptr
 }
 
@@ -82,6 +83,8 @@ func (l *Library) bind(handle uintptr) error {
 		{&l.resultLength, "chdb_result_length"},
 		{&l.resultError, "chdb_result_error"},
 		{&l.resultRowsWritten, "chdb_result_rows_written"},
+		{&l.resultRowsRead, "chdb_result_storage_rows_read"},
+		{&l.resultBytesRead, "chdb_result_storage_bytes_read"},
 		{&l.destroy, "chdb_destroy_query_result"},
 		{&l.version, "chdb_version"},
 		{&l.setSignals, "chdb_set_signal_handlers_enabled"},

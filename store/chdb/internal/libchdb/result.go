@@ -61,6 +61,14 @@ func (r *Result) RowsWritten() uint64 {
 	return uint64(rows)
 }
 
+// Read returns how many rows and bytes the statement has read from tables; of a
+// piece of a stream, since the piece before.
+func (r *Result) Read() (rows, bytes uint64) {
+	n, _, _ := purego.SyscallN(r.library.resultRowsRead, r.handle)
+	size, _, _ := purego.SyscallN(r.library.resultBytesRead, r.handle)
+	return uint64(n), uint64(size)
+}
+
 // Close gives the memory back.
 func (r *Result) Close() {
 	if r.handle != 0 {

@@ -12,6 +12,8 @@ type Stream struct {
 	conn   *Conn
 	handle *Result
 	ended  bool
+	rows   uint64
+	bytes  uint64
 }
 
 // Stream starts a SELECT. Other statements are refused by the engine.
@@ -34,6 +36,9 @@ func (s *Stream) Next() (*Result, error) {
 		return nil, &Error{Message: "the engine returned no result"}
 	}
 	piece := &Result{library: s.conn.library, handle: handle}
+	// Each piece tells what was read since the one before.
+	rows, bytes := piece.Read()
+	s.rows, s.bytes = s.rows+rows, s.bytes+bytes
 	if err := piece.err(); err != nil {
 		s.ended = true
 		piece.Close()
@@ -46,6 +51,10 @@ func (s *Stream) Next() (*Result, error) {
 	}
 	return piece, nil
 }
+
+// Read returns how many rows and bytes the statement has read from tables so
+// far.
+func (s *Stream) Read() (rows, bytes uint64) { return s.rows, s.bytes }
 
 // Close ends the statement, finished or not.
 func (s *Stream) Close() {
