@@ -128,7 +128,7 @@ func testCollapsed(t *testing.T, s *subject) {
 	require.NoError(t, s.Settle(t.Context()))
 	// What a processor does that was killed after the insert: it asks, and
 	// sends what is not there. The store must not answer "missing" for ever.
-	for attempt := 0; attempt < 5; attempt++ {
+	for attempt := range 5 {
 		present, err := s.Present(t.Context(), 1, 3, 100, 111)
 		require.NoError(t, err)
 		have := map[footfall.Coordinate]bool{}

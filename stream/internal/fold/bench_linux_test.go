@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/metrics"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -289,8 +290,8 @@ func gcMax(before []uint64) time.Duration {
 	sample := []metrics.Sample{{Name: pauses}}
 	metrics.Read(sample)
 	h := sample[0].Value.Float64Histogram()
-	for i := len(h.Counts) - 1; i >= 0; i-- {
-		if h.Counts[i] > before[i] {
+	for i, count := range slices.Backward(h.Counts) {
+		if count > before[i] {
 			limit := h.Buckets[i+1]
 			if math.IsInf(limit, 1) {
 				limit = h.Buckets[i]

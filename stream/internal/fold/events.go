@@ -107,13 +107,14 @@ func (s *State) event(m *moment, k *eventKey, ev *footfall.Event) {
 		return
 	}
 	slot, ok := s.visitors.find(k.hash, k.visitor)
-	if ok && s.forgotten(s.visitors.at(slot), m.minute) {
+	switch {
+	case ok && s.forgotten(s.visitors.at(slot), m.minute):
 		s.settle(slot)
 		s.visitors.dropOlder(slot)
 		*s.visitors.edit(slot) = visitor{key: k.visitor, flags: inUse}
-	} else if ok {
+	case ok:
 		s.see(m, slot)
-	} else {
+	default:
 		slot = s.visitors.insert(k.hash, k.visitor)
 	}
 	v := s.visitors.edit(slot)

@@ -58,7 +58,7 @@ func (r *run) restore(data []byte) {
 
 func (r *run) compare(want *foldtest.Result) {
 	r.flush()
-	require.Equal(r.tb, len(want.Events), len(r.out.Events))
+	require.Len(r.tb, r.out.Events, len(want.Events))
 	for i := range want.Events {
 		if want.Events[i] != r.out.Events[i] {
 			require.Equal(r.tb, want.Events[i], r.out.Events[i])
@@ -120,7 +120,7 @@ func TestReplay(t *testing.T) {
 		r := newRun(t, seed, fold.Limits{})
 		r.saved = r.snapshot()
 		emitted := []int{0}
-		for i := 0; i < len(records); i++ {
+		for i := range records {
 			require.NoError(t, r.state.Apply(&records[i], &r.out))
 			emitted = append(emitted, len(r.out.Events))
 			switch r.rand.IntN(150) {
