@@ -86,6 +86,12 @@ func TestBatchesAreCutExactly(t *testing.T) {
 			w.append(0, "shop", months(2, 1)...) // a duplicate
 			w.append(0, "shop", w.clicks(3)...)
 		}, plans(0, 16, 19)},
+		{"a silo has months of its own", func(c *stream.Config) { c.MaxParts = 4 }, func(w *world) {
+			for i := range 3 {
+				w.append(0, "shop", months(i, 1)...)
+				w.append(0, "own-silo", months(i, 1)...)
+			}
+		}, plans(0, 4, 6)},
 		{"a record is never cut", func(c *stream.Config) { c.MaxRows, c.MaxParts = 3, 2 }, func(w *world) {
 			w.append(0, "shop", w.clicks(7)...)
 			w.append(0, "shop", months(0, 5)...)
@@ -103,6 +109,22 @@ func TestBatchesAreCutExactly(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSizes holds the sizes that nobody set to what an insert, the memory of a
+// process and the door's records were made for.
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t, log: streamtest.NewMemory(1), store: newClerk()}
+	r, err := stream.New(w.config())
+	require.NoError(t, err)
+	cfg := r.Settings()
+	require.Equal(t, 100_000, cfg.MaxRows)
+	require.Equal(t, 64<<20, cfg.MaxBytes)
+	require.Equal(t, 10*time.Minute, cfg.MaxSpan)
+	require.Equal(t, 64, cfg.MaxParts)
+	require.Equal(t, 5, cfg.Attempts)
+	require.Equal(t, time.Second, cfg.UpsertEvery)
 }
 
 func TestBatchesGrowWhileTheStoreIsBusy(t *testing.T) {

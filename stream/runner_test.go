@@ -132,27 +132,43 @@ func TestSnapshotsBoundTheReplay(t *testing.T) {
 
 func TestUpsertsFollowTheirEvents(t *testing.T) {
 	t.Parallel()
-	inBubble(t, 1, func(w *world) {
-		w.store.upsert = func(u *footfall.Upserts) error {
-			for _, l := range u.Links {
-				require.Contains(t, positions(w.store.Rows()), l.Position, "a link is never ahead of its event")
-			}
-			return nil
-		}
-		w.store.insert = func(*footfall.Batch, int) fate {
-			time.Sleep(700 * time.Millisecond)
-			return fine
-		}
-		p := w.begin(w.config(), nil)
-		for i := range 60 {
-			w.append(0, "shop", message{visitor: fmt.Sprint("v", i), user: "u", id: fmt.Sprint(i)})
-			time.Sleep(100 * time.Millisecond)
-		}
-		p.visible()
-		require.NoError(t, p.end())
-		w.requireExact(1)
-		require.Len(t, w.store.Links(), 60)
-	})
+	for name, months := range map[string]int{
+		"one month":               1,
+		"every record is a month": 2, // and is folded before it is known that it does not fit
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, 1, func(w *world) {
+				writes := 0
+				w.store.upsert = func(u *footfall.Upserts) error {
+					writes++
+					for _, l := range u.Links {
+						require.Contains(t, positions(w.store.Rows()), l.Position, "a link is never ahead of its event")
+					}
+					return nil
+				}
+				w.store.insert = func(*footfall.Batch, int) fate {
+					time.Sleep(700 * time.Millisecond)
+					return fine
+				}
+				cfg := w.config()
+				cfg.MaxParts = 1
+				p := w.begin(cfg, nil)
+				for i := range 60 {
+					at := time.Now().AddDate(0, -(i % months), 0)
+					w.append(0, "shop", message{visitor: fmt.Sprint("v", i), user: "u", id: fmt.Sprint(i), time: at})
+					time.Sleep(100 * time.Millisecond)
+				}
+				if months == 1 {
+					require.InDelta(t, 4, writes, 1, "once a second, when a batch is cut: every 1.4 s")
+				}
+				p.visible()
+				require.NoError(t, p.end())
+				w.requireExact(1)
+				require.Len(t, w.store.Links(), 60)
+			})
+		})
+	}
 }
 
 func TestErasureIsFinal(t *testing.T) {

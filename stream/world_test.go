@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,8 +105,10 @@ func shop(tb testing.TB, name string) tenant.ID {
 	return id
 }
 
+// header is that of a tenant, which is dedicated if its name says so.
 func header(tb testing.TB, name string) record.Header {
-	t := tenant.Tenant{ID: shop(tb, name), Settings: tenant.Settings{Version: 1}.WithDefaults()}
+	settings := tenant.Settings{Version: 1, Dedicated: strings.HasPrefix(name, "own-")}
+	t := tenant.Tenant{ID: shop(tb, name), Settings: settings.WithDefaults()}
 	return record.HeaderOf(&t, record.Events, time.Now())
 }
 

@@ -58,6 +58,14 @@ func TestRetention(t *testing.T) {
 		require.Equal(t, stream.Plan{From: 30, To: 35, Fold: 2}, log.plan)
 		require.Len(t, whole(t, log), 15)
 	})
+	t.Run("PlanBehindSnapshots", func(t *testing.T) {
+		t.Parallel()
+		log, p := fill(t, Config{})
+		save(t, p, 2, 33)
+		log.retain(t.Context(), later)
+		require.Equal(t, int64(30), log.first, "a claim is formed again from its records")
+		require.Equal(t, int64(30), whole(t, log)[0].Offset)
+	})
 	t.Run("All", func(t *testing.T) {
 		t.Parallel()
 		log, p := fill(t, Config{})

@@ -1,0 +1,88 @@
+package stream_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/record"
+)
+
+// TestErasedRowsAreNotMissing has a claim read back whose rows were erased
+// since: they are not there and must not be sent again, not even for the moment
+// until the erasure is repeated.
+func TestErasedRowsAreNotMissing(t *testing.T) {
+	t.Parallel()
+	for name, erase := range map[string]record.Erase{
+		"a visitor":  {Name: "e", Visitors: []string{"a"}},
+		"a user":     {Name: "e", Users: []string{"u"}},
+		"the tenant": {Name: "e", All: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, 1, func(w *world) {
+				p := w.begin(w.config(), nil)
+				w.append(0, "shop", message{visitor: "a", user: "u", id: "1"}, message{visitor: "a", user: "u", id: "2"})
+				w.order(0, "shop", record.Order{Erase: &erase})
+				w.append(0, "club", message{visitor: "a", user: "u", id: "3"})
+				w.append(0, "shop", message{visitor: "a", user: "u", id: "4"})
+				p.visible()
+				plan, _ := w.log.Plan(0)
+				require.EqualValues(t, 0, plan.From, "the claim is still open")
+				require.EqualValues(t, 4, plan.To)
+				require.Len(t, w.store.Rows(), 2)
+				inserts := len(w.store.calls())
+
+				w.log.Fence(0)
+				time.Sleep(time.Minute)
+				require.Len(t, w.store.calls(), inserts, "nothing was missing")
+				require.Len(t, w.store.Rows(), 2)
+				w.requireExact(1)
+				w.requireLedger(p)
+				require.NoError(t, p.end())
+			})
+		})
+	}
+}
+
+// hesitant is a store whose rows show some time after the acknowledgement, as
+// those of another replica do.
+type hesitant struct {
+	*clerk
+	until time.Time
+}
+
+func (h *hesitant) Present(ctx context.Context, epoch, partition uint16, from, to int64) ([]footfall.Coordinate, error) {
+	if time.Now().Before(h.until) {
+		return nil, nil
+	}
+	return h.clerk.Present(ctx, epoch, partition, from, to)
+}
+
+// TestRowsThatShowLate are not sent under a new token, which would double them.
+func TestRowsThatShowLate(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 1, func(w *world) {
+		late := &hesitant{clerk: w.store}
+		first := once()
+		w.store.insert = func(*footfall.Batch, int) fate {
+			late.until = time.Now().Add(500 * time.Millisecond)
+			if first() {
+				return unheard
+			}
+			return fine
+		}
+		cfg := w.config()
+		cfg.Store = late
+		p := w.begin(cfg, nil)
+		w.append(0, "shop", w.clicks(5)...)
+		p.visible()
+		require.NoError(t, p.end())
+		require.Len(t, w.store.Rows(), 5)
+		require.Equal(t, []call{{0, 1, 5, 0}, {0, 1, 5, 0}}, w.store.calls())
+		w.requireExact(1)
+	})
+}
