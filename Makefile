@@ -20,11 +20,13 @@ race: engine
 lint: $(LINT)
 	$(LINT) run ./...
 
-# bench prints the table of figures of the README, then holds the engine under
-# load for ten minutes and shows that its memory stays in a band.
+# bench prints the table of figures of the README, the fold at 1 and 10 million
+# visitors, and puts the engine under stress for STRESS.
+STRESS ?= 10m
 bench: engine
 	$(GO) run ./examples/bench $(ARGS)
-	FOOTFALL_STRESS=10m $(GO) test -count=1 -timeout 20m -run '^TestStress$$' -v ./store/chdb
+	FOOTFALL_BENCH_LARGE=1 $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./stream/internal/fold
+	FOOTFALL_STRESS=$(STRESS) $(GO) test -count=1 -timeout 30m -run '^TestStress$$' -v ./store/chdb
 
 # chaos kills the server fifty times under load, and tries five hundred
 # schedules of faults on the processor; make test does either twelve times.
