@@ -75,6 +75,9 @@ func TestStartRefusesWhatIsNotSafe(t *testing.T) {
 			})
 		}, "", true},
 		{"the plan is lost", amnesiac{plans: true}, func(w *world) {}, "the plan is lost", true},
+		{"the plan is lost and all rows are", amnesiac{plans: true}, func(w *world) {
+			w.store.Memory.Lose(func(footfall.Position) bool { return true })
+		}, "the plan is lost", false},
 		{"plan and snapshots are lost", amnesiac{plans: true, snapshots: true}, func(w *world) {}, "the plan is lost", true},
 		{
 			"plan, snapshots and early records are lost",
