@@ -66,7 +66,7 @@ func (s *sql) id(v footfall.ID) string { return s.param("UInt128", v) }
 func (s *sql) moment(ms int64) string {
 	return "fromUnixTimestamp64Milli(" + s.integer(ms) + ", 'UTC')"
 }
-func (s *sql) date(ms int64) string       { return "toDate(" + s.moment(ms) + ")" }
+func (s *sql) date(ms int64) string       { return "toDate32(" + s.moment(ms) + ")" }
 func (s *sql) ids(v []footfall.ID) string { return s.param("Array(UInt128)", v) }
 
 func hexOf(expr string) string  { return "lower(hex(reinterpretAsFixedString(" + expr + ")))" }

@@ -49,27 +49,28 @@ type Table struct {
 // of nested objects have dotted names; the items of an array are in texts as
 // its JSON.
 var Tables = []Table{
-	{Name: Events, Dedup: 10000, Columns: `
+	{
+		Name: Events, Dedup: 10000, Columns: `
     tenant LowCardinality(String),
     silo LowCardinality(String),
     name LowCardinality(String),
     type Enum8('track'=1,'page'=2,'screen'=3,'identify'=4,'group'=5,'alias'=6),
-    time DateTime64(3,'UTC') CODEC(Delta(8), ZSTD(1)),
+    time DateTime64(3,'UTC') CODEC(T64, LZ4),
     visitor UInt128 CODEC(ZSTD(1)),
     user UInt128 CODEC(ZSTD(1)),
     session UInt64 CODEC(ZSTD(1)),
     id String CODEC(ZSTD(1)),
-    _original Int64 CODEC(ZSTD(1)),
-    _sent Int64 CODEC(ZSTD(1)),
-    _received Int64 CODEC(ZSTD(1)),
+    _original Int64 CODEC(T64, LZ4),
+    _sent Int64 CODEC(T64, LZ4),
+    _received Int64 CODEC(T64, LZ4),
     properties String CODEC(ZSTD(1)),
     context String CODEC(ZSTD(1)),
-    texts Map(LowCardinality(String), String) CODEC(ZSTD(1)),
-    numbers Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
-    _epoch UInt16 CODEC(ZSTD(1)),
-    _p UInt16 CODEC(ZSTD(1)),
-    _first UInt64 CODEC(ZSTD(1)),
-    _i UInt32 CODEC(ZSTD(1)),
+    texts Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+    numbers Map(LowCardinality(String), Float64) CODEC(ZSTD(3)),
+    _epoch UInt16 CODEC(LZ4),
+    _p UInt16 CODEC(LZ4),
+    _first UInt64 CODEC(T64, LZ4),
+    _i UInt32 CODEC(T64, LZ4),
     _o UInt64 ALIAS bitNot(_first),
     received DateTime64(3,'UTC') ALIAS time + toIntervalMillisecond(_received),
     original Nullable(DateTime64(3,'UTC')) ALIAS if(_original = -9223372036854775808, NULL, time - toIntervalMillisecond(_original)),
@@ -78,21 +79,25 @@ var Tables = []Table{
     INDEX by_visitor visitor TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_user user TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_id id TYPE bloom_filter(0.01) GRANULARITY 1`,
-		Engine: `ReplacingMergeTree(_first) PARTITION BY (silo, toYYYYMM(time)) ORDER BY (tenant, toDate(time), name, visitor, id)`},
-	{Name: Sessions, Columns: `
+		Engine: `ReplacingMergeTree(_first) PARTITION BY (silo, toYYYYMM(time)) ORDER BY (tenant, toDate32(time), name, visitor, id)`,
+	},
+	{
+		Name: Sessions, Columns: `
     tenant LowCardinality(String),
     silo LowCardinality(String),
     visitor UInt128,
     session UInt64,
     opened DateTime64(3,'UTC'),
-    opened_date Date MATERIALIZED toDate(opened),
+    opened_date Date32 MATERIALIZED toDate32(opened),
     start DateTime64(3,'UTC'),
     last DateTime64(3,'UTC'),
     events UInt32,
     views UInt32,
     version UInt64`,
-		Engine: `ReplacingMergeTree(version) PARTITION BY (silo, toYYYYMM(opened_date)) ORDER BY (tenant, opened_date, visitor, session)`},
-	{Name: Identities, Columns: `
+		Engine: `ReplacingMergeTree(version) PARTITION BY (silo, toYYYYMM(opened_date)) ORDER BY (tenant, opened_date, visitor, session)`,
+	},
+	{
+		Name: Identities, Columns: `
     tenant LowCardinality(String),
     silo LowCardinality(String),
     kind Enum8('link'=1,'unlink'=2,'alias'=3),
@@ -103,15 +108,19 @@ var Tables = []Table{
     _p UInt16,
     _o UInt64,
     _i UInt32`,
-		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, visitor, _epoch, _p, _o, _i, kind)`},
-	{Name: IDs, Columns: `
+		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, visitor, _epoch, _p, _o, _i, kind)`,
+	},
+	{
+		Name: IDs, Columns: `
     tenant LowCardinality(String),
     silo LowCardinality(String),
     id UInt128,
     kind Enum8('visitor'=1,'user'=2),
     text String CODEC(ZSTD(1))`,
-		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, id, kind)`},
-	{Name: Traits, Columns: `
+		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, id, kind)`,
+	},
+	{
+		Name: Traits, Columns: `
     tenant LowCardinality(String),
     silo LowCardinality(String),
     id UInt128,
@@ -119,8 +128,10 @@ var Tables = []Table{
     value String,
     version Tuple(DateTime64(3,'UTC'), String),
     rank UInt64`,
-		Engine: `ReplacingMergeTree(rank) PARTITION BY silo ORDER BY (tenant, id, key)`},
-	{Name: Rejected, Columns: `
+		Engine: `ReplacingMergeTree(rank) PARTITION BY silo ORDER BY (tenant, id, key)`,
+	},
+	{
+		Name: Rejected, Columns: `
     tenant LowCardinality(String),
     silo LowCardinality(String),
     time DateTime64(3,'UTC'),
@@ -130,8 +141,10 @@ var Tables = []Table{
     _p UInt16,
     _o UInt64,
     _i UInt32`,
-		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, _epoch, _p, _o, _i)`},
-	{Name: Erasures, Columns: `
+		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, _epoch, _p, _o, _i)`,
+	},
+	{
+		Name: Erasures, Columns: `
     tenant LowCardinality(String),
     silo LowCardinality(String),
     name String,
@@ -141,8 +154,10 @@ var Tables = []Table{
     _p UInt16,
     _o UInt64,
     _i UInt32`,
-		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, name, _epoch, _p, _o, _i)`},
-	{Name: Ledger, Columns: `
+		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, name, _epoch, _p, _o, _i)`,
+	},
+	{
+		Name: Ledger, Columns: `
     tenant LowCardinality(String),
     silo LowCardinality(String),
     minute DateTime('UTC'),
@@ -152,16 +167,20 @@ var Tables = []Table{
     duplicate UInt64,
     quarantined UInt64,
     version UInt64`,
-		Engine: `ReplacingMergeTree(version) PARTITION BY silo ORDER BY (tenant, minute, _epoch, _p)`},
-	{Name: Definitions, Columns: `
+		Engine: `ReplacingMergeTree(version) PARTITION BY silo ORDER BY (tenant, minute, _epoch, _p)`,
+	},
+	{
+		Name: Definitions, Columns: `
     tenant LowCardinality(String),
     kind LowCardinality(String),
     id String,
     body String,
     deleted UInt8,
     version UInt64`,
-		Engine: `ReplacingMergeTree(version) ORDER BY (tenant, kind, id)`},
-	{Name: Snapshots, Columns: `
+		Engine: `ReplacingMergeTree(version) ORDER BY (tenant, kind, id)`,
+	},
+	{
+		Name: Snapshots, Columns: `
     _epoch UInt16,
     _p UInt16,
     fold UInt16,
@@ -169,5 +188,6 @@ var Tables = []Table{
     chunk UInt32,
     chunks UInt32,
     data String CODEC(NONE)`,
-		Engine: `ReplacingMergeTree ORDER BY (_epoch, _p, fold, _o, chunk)`},
+		Engine: `ReplacingMergeTree ORDER BY (_epoch, _p, fold, _o, chunk)`,
+	},
 }

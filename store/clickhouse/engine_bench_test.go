@@ -22,11 +22,13 @@ func BenchmarkEngine(b *testing.B) {
 	for name, events := range corpora(b, 200_000) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				measureEngine(b, createTable(&schema.Tables[0]), events, 20_000)
+				measureEngine(b, createTable(&schema.Tables[0], allOptional), events, 20_000)
 			}
 		})
 	}
 }
+
+var allOptional = map[string]bool{"merge_selector_base": true, "auto_statistics_types": true}
 
 func measureEngine(tb testing.TB, create string, events []footfall.Event, size int) map[string]float64 {
 	tb.Helper()
@@ -34,19 +36,21 @@ func measureEngine(tb testing.TB, create string, events []footfall.Event, size i
 	require.NoError(tb, err)
 	ctx := tb.Context()
 	require.NoError(tb, s.client.exec(ctx, create, nil))
-	require.NoError(tb, s.client.exec(ctx, "SYSTEM STOP MERGES events", nil))
+	_ = s.client.exec(ctx, "SYSTEM STOP MERGES events", nil)
 	rows := float64(len(events))
+	_, _ = s.optionalSettings(ctx)
 	start := processor(tb)
 	for i := 0; i < len(events); i += size {
-		require.NoError(tb, s.Insert(ctx, &footfall.Batch{Events: events[i:min(i+size, len(events))]}, 0))
+		require.NoError(tb, s.Insert(ctx, &footfall.Batch{From: int64(i), To: int64(i + size), Events: events[i:min(i+size, len(events))]}, 0))
 	}
 	inserted := processor(tb) - start
 	before := s.bytes(tb)
-	require.NoError(tb, s.client.exec(ctx, "SYSTEM START MERGES events", nil))
+	_ = s.client.exec(ctx, "SYSTEM START MERGES events", nil)
 	start = processor(tb)
-	require.NoError(tb, s.client.exec(ctx, "OPTIMIZE TABLE events FINAL", nil))
+	_ = s.client.exec(ctx, "OPTIMIZE TABLE events FINAL", nil)
 	merged := processor(tb) - start
 	after := s.bytes(tb)
+	tb.Log(s.sums(tb, "SELECT name, toFloat64(rows) FROM system.parts WHERE active AND database = currentDatabase() FORMAT RowBinary"))
 	report := func(value float64, unit string) {
 		if b, ok := tb.(*testing.B); ok {
 			b.ReportMetric(value, unit)

@@ -64,20 +64,29 @@ func (s *Store) optionalSettings(ctx context.Context) (map[string]bool, error) {
 	if known != nil {
 		return known, nil
 	}
-	result, err := s.client.query(ctx, "SELECT name FROM system.settings WHERE name IN ("+quoteAll(optional)+") FORMAT RowBinary", nil)
+	known, err := s.names(ctx, "system.settings", optional)
 	if err != nil {
-		return nil, fmt.Errorf("ask for the server's settings: %w", err)
-	}
-	known = map[string]bool{}
-	r := rowBinary{rest: result}
-	for r.more() {
-		known[r.text()] = true
-	}
-	if r.bad {
-		return nil, errTorn
+		return nil, err
 	}
 	s.mu.Lock()
 	s.settings = known
 	s.mu.Unlock()
 	return known, nil
+}
+
+// names returns which of some names a system table has.
+func (s *Store) names(ctx context.Context, table string, names []string) (map[string]bool, error) {
+	result, err := s.client.query(ctx, "SELECT name FROM "+table+" WHERE name IN ("+quoteAll(names)+") FORMAT RowBinary", nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask which settings there are: %w", err)
+	}
+	found := map[string]bool{}
+	r := rowBinary{rest: result}
+	for r.more() {
+		found[r.text()] = true
+	}
+	if r.bad {
+		return nil, errTorn
+	}
+	return found, nil
 }

@@ -22,19 +22,23 @@ type migration struct {
 	statements []string
 }
 
-func migrations() []migration {
+func migrations(known map[string]bool) []migration {
 	first := migration{version: 1}
 	for i := range schema.Tables {
-		first.statements = append(first.statements, createTable(&schema.Tables[i]))
+		first.statements = append(first.statements, createTable(&schema.Tables[i], known))
 	}
 	return []migration{first}
 }
 
-func createTable(t *schema.Table) string {
+// createTable returns the statement, with those of the optional settings that
+// the server knows.
+func createTable(t *schema.Table, known map[string]bool) string {
 	var settings []string
 	values := tableSettings(t)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		settings = append(settings, name+" = "+values[name])
+		if known[name] || !slices.Contains(optionalTable, name) {
+			settings = append(settings, name+" = "+values[name])
+		}
 	}
 	return "CREATE TABLE IF NOT EXISTS " + t.Name + " (" + t.Columns + "\n) ENGINE = " + t.Engine + "\nSETTINGS " + strings.Join(settings, ", ")
 }
@@ -68,7 +72,11 @@ func (s *Store) migrate(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.client.exec(ctx, createTable(&journal), nil); err != nil {
+	known, err := s.names(ctx, "system.merge_tree_settings", optionalTable)
+	if err != nil {
+		return err
+	}
+	if err := s.client.exec(ctx, createTable(&journal, known), nil); err != nil {
 		return err
 	}
 	at, err := s.schemaVersion(ctx)
@@ -78,7 +86,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if at > schema.Version {
 		return fmt.Errorf("%w: it has version %d, this code knows %d", ErrNewerSchema, at, schema.Version)
 	}
-	for _, m := range migrations() {
+	for _, m := range migrations(known) {
 		if m.version <= at {
 			continue
 		}

@@ -74,27 +74,40 @@ var readSettings = map[string]string{
 	"wait_end_of_query": "1",
 }
 
-// optional settings are sent to servers that know them: one is younger than
-// the oldest server that will do, and says the same as an older one.
+// optional settings are sent to servers that know them. Those who do not have
+// no other way of doing it than the one that is asked for.
 var optional = []string{
 	"deduplicate_insert", "max_insert_block_size_bytes", "use_query_condition_cache",
 }
 
 // tableSettings are those of every table. A row that was acknowledged must
 // survive a power failure, in the part it was written to and in every part it
-// is merged into; and small parts have few files, because each is synced.
+// is merged into.
 func tableSettings(t *schema.Table) map[string]string {
 	window := strconv.Itoa(t.Dedup)
-	return map[string]string{
+	s := map[string]string{
 		"non_replicated_deduplication_window": window,
 		"replicated_deduplication_window":     window,
 		"fsync_after_insert":                  "1",
 		"fsync_part_directory":                "1",
 		"min_rows_to_fsync_after_merge":       "1",
 		"old_parts_lifetime":                  "480",
-		"min_bytes_for_wide_part":             "134217728",
+		// Small parts have few files, because each is synced.
+		"min_bytes_for_wide_part": "134217728",
+		// A merge costs more than the insert did. Merging twice as many parts at a
+		// time spares a third of them, and adds a few parts to read.
+		"merge_selector_base": "10",
+		// Statistics of columns that no query of ours uses cost a tenth of both.
+		"auto_statistics_types": "''",
 	}
+	if t.Dedup > 0 {
+		s["replicated_deduplication_window_seconds"] = "604800"
+	}
+	return s
 }
+
+// optionalTable are the settings of tables that older servers do not have.
+var optionalTable = []string{"merge_selector_base", "auto_statistics_types"}
 
 func withSetting(settings map[string]string, name, value string) map[string]string {
 	s := maps.Clone(settings)
