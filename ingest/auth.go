@@ -80,11 +80,16 @@ func (h *Handler) imports() bool {
 	return h.config.AdminKey != "" && h.config.Tenants != nil && h.config.Positions != nil
 }
 
-// admin checks the admin key and finds the tenant an import is for.
+// admin checks the admin key and finds the tenant an import is for. A key that
+// is good for something else is known, but not for this: 403.
 func (h *Handler) admin(r *http.Request) (*tenant.Tenant, *problem.Problem) {
-	given := sha256.Sum256([]byte(authorization(r)))
+	key := authorization(r)
+	given := sha256.Sum256([]byte(key))
 	want := sha256.Sum256([]byte(h.config.AdminKey))
 	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
+		if _, err := h.config.Auth.Authenticate(r, key, tenant.Ask); err == nil || errors.Is(err, tenant.ErrForbidden) {
+			return nil, &problem.Problem{Status: http.StatusForbidden, Detail: "this route wants the admin key"}
+		}
 		return nil, &problem.Problem{Status: http.StatusUnauthorized, Detail: "the admin key is required as a bearer token"}
 	}
 	name := r.URL.Query().Get("tenant")

@@ -292,7 +292,8 @@ func TestImport(t *testing.T) {
 		problemOf(t, send(query, rows), status)
 	}
 	problemOf(t, b.do(http.MethodPost, "/v1/import?tenant=shop&name=n", rows), 401)
-	problemOf(t, b.do(http.MethodPost, "/v1/import?tenant=shop&name=n", rows, "Authorization", "Bearer "+readKey), 401)
+	problemOf(t, b.do(http.MethodPost, "/v1/import?tenant=shop&name=n", rows, "Authorization", "Bearer "+readKey), 403)
+	problemOf(t, b.do(http.MethodGet, "/v1/import?tenant=shop&name=n", "", "Authorization", "Bearer wk_shop"), 403)
 	problemOf(t, b.do(http.MethodGet, "/v1/import?tenant=shop&name=n", "", "Authorization", "Bearer x"), 401)
 	problemOf(t, b.do(http.MethodGet, "/v1/import?tenant=shop", "", "Authorization", "Bearer "+adminKey), 400)
 	problemOf(t, send("tenant=shop", strings.Repeat("1\n", maxLines+1)), 413)
