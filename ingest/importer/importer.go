@@ -109,7 +109,7 @@ func Run(ctx context.Context, cfg Config, inputs ...io.Reader) (Result, error) {
 	if cfg.OnReject == nil {
 		cfg.OnReject = func(Rejection) {}
 	}
-	mapping, err := cfg.check()
+	mapping, err := cfg.compile()
 	if err != nil {
 		return res, err
 	}
@@ -139,7 +139,14 @@ func Run(ctx context.Context, cfg Config, inputs ...io.Reader) (Result, error) {
 	return res, readErr
 }
 
-func (c *Config) check() (*mapping, error) {
+// Validate returns every mistake that Run would refuse before it reads a row,
+// or nil.
+func (c *Config) Validate() error {
+	_, err := c.compile()
+	return err
+}
+
+func (c *Config) compile() (*mapping, error) {
 	var errs []error
 	require := func(name string, ok bool) {
 		if !ok {

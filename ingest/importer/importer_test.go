@@ -250,13 +250,16 @@ func TestServerMoves(t *testing.T) {
 
 func TestMistakesAreAllNamed(t *testing.T) {
 	t.Parallel()
-	_, err := importer.Run(t.Context(), importer.Config{Format: "xml", Map: map[string]string{"who": "{a}", "event": "{a"}})
+	mistaken := importer.Config{Format: "xml", Map: map[string]string{"who": "{a}", "event": "{a"}}
+	_, err := importer.Run(t.Context(), mistaken)
+	require.Equal(t, err, mistaken.Validate())
 	for _, want := range []string{"Config.URL", "Config.AdminKey", "Config.Tenant", "Config.Name", `"xml"`, `"who"`, "a column is written {name}"} {
 		require.ErrorContains(t, err, want)
 	}
 
 	_, cfg := setup(t, importer.CSV)
 	cfg.Map = map[string]string{"event": "{action}"}
+	require.NoError(t, cfg.Validate(), "what the columns are is known when the rows are read")
 	_, err = importer.Run(t.Context(), cfg, strings.NewReader("userId,event\nu,a\n"))
 	require.ErrorContains(t, err, `there is no column "action"; there are userId, event`)
 }

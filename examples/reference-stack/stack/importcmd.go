@@ -73,6 +73,10 @@ func importFiles(ctx context.Context, p *Process, args []string) (err error) {
 		}
 	}
 
+	if err := cfg.Validate(); err != nil {
+		return usagef("%w", err)
+	}
+
 	var inputs []io.Reader
 	for _, file := range files {
 		if file == "-" {
