@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/schema"
 	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 	"github.com/footfall-go/footfall/store/clickhouse"
 	"github.com/footfall-go/footfall/store/storetest"
@@ -214,4 +215,21 @@ func (r reader) Erasures(ctx context.Context) ([]footfall.Erasure, error) {
 		e.Tenant, err = owner(who)
 		return e, err
 	})
+}
+
+// claim returns a batch of the records [from, to), one event each.
+func claim(tb testing.TB, from, to int) *footfall.Batch {
+	tb.Helper()
+	shop, err := owner("shop")
+	require.NoError(tb, err)
+	b := &footfall.Batch{From: int64(from), To: int64(to)}
+	start := footfall.MillisOf(time.Date(2024, 5, 15, 0, 0, 0, 0, time.UTC))
+	for offset := from; offset < to; offset++ {
+		text := fmt.Sprint(offset)
+		b.Events = append(b.Events, footfall.Event{
+			Tenant: shop, Position: footfall.Position{Offset: int64(offset)}, Type: footfall.Track, Name: "Product Viewed", MessageID: "m" + text,
+			Time: start + footfall.Millis(offset), Received: start + footfall.Millis(offset), Visitor: schema.VisitorID(shop, text),
+		})
+	}
+	return b
 }
