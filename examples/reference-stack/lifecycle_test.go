@@ -57,8 +57,15 @@ func TestUp(t *testing.T) {
 		require.NoError(t, resp.Body.Close())
 		require.Equal(t, want, resp.StatusCode, key)
 	}
-	code, _ = get(t, s.url+"/nowhere")
+	code, text = get(t, s.url+"/nowhere")
 	require.Equal(t, http.StatusNotFound, code)
+	require.Contains(t, text, `"status":404`)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/api/v1/status", nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusMethodNotAllowed, resp.StatusCode)
 
 	info, err := os.Stat(filepath.Join(dir, "run.json"))
 	require.NoError(t, err)

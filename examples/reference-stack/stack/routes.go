@@ -20,6 +20,10 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/v1/", s.writes.wrap(s.door))
 	mux.Handle("/api/v1/", s.answers)
 	mux.HandleFunc("GET /api/v1/status", s.serveStatus)
+	mux.HandleFunc("/api/v1/status", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", "GET, HEAD")
+		problem.Write(w, r, problem.Problem{Status: http.StatusMethodNotAllowed, Detail: "use GET, HEAD"})
+	})
 	mux.HandleFunc("GET /healthz", serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.metrics.handler)
