@@ -119,3 +119,36 @@ func BenchmarkAppendEvents(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(dst)), "ns/event")
 }
+
+// TestHeaderCarriesTheSettings shows that all the fold needs of a tenant
+// travels with its events: nothing is looked up later.
+func TestHeaderCarriesTheSettings(t *testing.T) {
+	t.Parallel()
+	id, err := tenant.ParseID("shop")
+	require.NoError(t, err)
+	at := time.UnixMilli(1_700_000_000_123)
+	for _, kind := range []Kind{Events, Command} {
+		owner := &tenant.Tenant{ID: id, Settings: tenant.Settings{
+			Version: 7, SessionGap: 11 * time.Minute, SessionCap: 5 * time.Hour, DedupWindow: 3 * time.Hour, Dedicated: true,
+		}}
+		want := Header{
+			Kind: kind, Tenant: id, Silo: "shop", Settings: 7,
+			Gap: 11 * 60_000, Cap: 5 * 3_600_000, Window: 3 * 3_600_000, Received: footfall.MillisOf(at),
+		}
+		h := HeaderOf(owner, kind, at)
+		require.Equal(t, want, h)
+		var rec footfall.Record
+		if kind == Events {
+			var e Encoder
+			e.Reset(h)
+			e.Add(&Event{Type: footfall.Track, Name: []byte("E"), MessageID: []byte("m"), Anonymous: []byte("v")})
+			rec = e.Record(0)
+		} else {
+			rec, err = NewOrder(h, 0, Order{Unlink: &Unlink{AnonymousID: "v", UserID: "u"}})
+			require.NoError(t, err)
+		}
+		got, err := ParseHeader(&rec)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
