@@ -188,6 +188,31 @@ func TestCoreCompilesNoVendor(t *testing.T) {
 	}
 }
 
+// TestTableIsNeeded keeps the table from allowing what nothing does: a line of
+// a package that is gone, a vendor that a driver no longer imports.
+func TestTableIsNeeded(t *testing.T) {
+	t.Parallel()
+	files, err := parse(os.DirFS("../.."))
+	require.NoError(t, err)
+	imported := map[string][]string{} // by the package whose rule counts
+	for _, f := range files {
+		if _, owner, ok := ruleOf(f.pkg); ok {
+			imported[owner] = append(imported[owner], f.imports...)
+		}
+	}
+	for pkg, r := range rules {
+		require.Contains(t, imported, pkg, "no such package")
+		for _, vendor := range r.vendors {
+			if vendor == otelAPI || vendor == testify {
+				continue // every package of a kind has these
+			}
+			require.True(t, slices.ContainsFunc(imported[pkg], func(i string) bool {
+				return strings.HasPrefix(i+"/", strings.TrimSuffix(vendor, "/")+"/")
+			}), "%s does not import %s", pkg, vendor)
+		}
+	}
+}
+
 // TestCheckFails shows that the check can: each file breaks one rule.
 func TestCheckFails(t *testing.T) {
 	t.Parallel()
