@@ -13,13 +13,13 @@ func (s *request) derive(m, shared *envelope.Message) {
 	d := deriver{s: s, own: m, shared: shared, b: append(s.made.derived[:0], '{')}
 	page := s.event.Type == footfall.Page
 	url := d.pageField("$url", envelope.PropertyURL, envelope.PageURL, page)
-	if path := d.pageField("$path", envelope.PropertyPath, envelope.PagePath, page); path == nil && url != nil {
-		if text := d.text(url, envelope.PropertyURL, envelope.PageURL); len(text) > 0 {
-			d.quoted("$path", urlPath(text))
-		}
-	}
+	path := d.path(page, url)
 	d.pageField("$referrer", envelope.PropertyReferrer, envelope.PageReferrer, page)
-	d.campaign(url)
+	if url != nil {
+		d.campaign(url, envelope.PropertyURL, envelope.PageURL)
+	} else {
+		d.campaign(path, envelope.PropertyPath, envelope.PagePath)
+	}
 	d.field("$locale", d.source(envelope.ContextLocale), envelope.ContextLocale)
 	if len(s.made.groupID) > 0 {
 		d.quoted("$group_id", s.made.groupID)
@@ -62,6 +62,27 @@ func (d *deriver) pageField(name string, property, context envelope.Field, page 
 	return nil
 }
 
+// path adds $path: the path that was given, without the query that an access
+// log writes behind it, else that of the URL. It returns the message with the
+// path.
+func (d *deriver) path(page bool, url *envelope.Message) *envelope.Message {
+	before := len(d.b)
+	m := d.pageField("$path", envelope.PropertyPath, envelope.PagePath, page)
+	from, property, context := m, envelope.PropertyPath, envelope.PagePath
+	if m == nil {
+		from, property, context = url, envelope.PropertyURL, envelope.PageURL
+	} else if bytes.IndexByte(d.b[before:], '?') < 0 {
+		return m
+	}
+	if from != nil {
+		if text := d.text(from, property, context); len(text) > 0 {
+			d.b = d.b[:before]
+			d.quoted("$path", urlPath(text))
+		}
+	}
+	return m
+}
+
 // field adds a name whose value is a text that is not empty.
 func (d *deriver) field(name string, m *envelope.Message, f envelope.Field) bool {
 	if m == nil || d.s.decoder.Kind(m, f) != envelope.String {
@@ -88,7 +109,7 @@ func (d *deriver) quoted(name string, text []byte) {
 	d.b = appendQuoted(d.b, text)
 }
 
-// text returns the URL that pageField found in m, without escapes.
+// text returns the value that pageField found in m, without escapes.
 func (d *deriver) text(m *envelope.Message, property, context envelope.Field) (text []byte) {
 	f := context
 	if d.s.event.Type == footfall.Page && m == d.own && len(d.s.decoder.Raw(m, property)) > 2 && d.s.decoder.Kind(m, property) == envelope.String {
@@ -98,8 +119,9 @@ func (d *deriver) text(m *envelope.Message, property, context envelope.Field) (t
 	return text
 }
 
-// campaign adds the utm names from context.campaign, else from the URL.
-func (d *deriver) campaign(url *envelope.Message) {
+// campaign adds the utm names from context.campaign, else from the query of the
+// address that pageField found in a message.
+func (d *deriver) campaign(address *envelope.Message, property, context envelope.Field) {
 	if m := d.source(envelope.ContextCampaign); m != nil {
 		source := d.field("$utm_source", m, envelope.CampaignSource)
 		medium := d.field("$utm_medium", m, envelope.CampaignMedium)
@@ -107,10 +129,10 @@ func (d *deriver) campaign(url *envelope.Message) {
 			return
 		}
 	}
-	if url == nil {
+	if address == nil {
 		return
 	}
-	text := d.text(url, envelope.PropertyURL, envelope.PageURL)
+	text := d.text(address, property, context)
 	_, query, _ := bytes.Cut(text, []byte{'?'})
 	query, _, _ = bytes.Cut(query, []byte{'#'})
 	var found [3]bool // a repeated name counts once

@@ -98,6 +98,8 @@ func TestDerivedNames(t *testing.T) {
 			`{"$url":"https:\/\/x.org?utm_source=a%20b+c%zz&utm_source=2&x=1&utm_campaign=%22q%22&utm_medium=#utm_medium=no","$path":"/","$utm_source":"a b c%zz","$utm_campaign":"\"q\""}`,
 		},
 		"no texts": {"/v1/page", `"properties":{"url":7,"path":["x"]},"context":{"page":"x","campaign":[],"locale":null}`, ``},
+		// As an access log has it.
+		"path with a query": {"/v1/page", `"properties":{"path":"/a?utm_source=g#x"}`, `{"$path":"/a","$utm_source":"g"}`},
 		"bytes that are no text": {
 			"/v1/page", `"properties":{"url":"/?utm_source=%ff%01"}`, `{"$url":"/?utm_source=%ff%01","$path":"/","$utm_source":"�\u0001"}`,
 		},
