@@ -173,6 +173,26 @@ func (s *shop) scattered(n int) []footfall.Event {
 	return all
 }
 
+// pack moves the texts of each hundred events into one piece of memory, as
+// they come out of a record of the log.
+func pack(events []footfall.Event) []footfall.Event {
+	for part := range slices.Chunk(events, 100) {
+		var b strings.Builder
+		texts := func(each func(*string)) {
+			for i := range part {
+				e := &part[i]
+				for _, text := range []*string{&e.Name, &e.MessageID, &e.AnonymousID, &e.UserID, &e.Properties, &e.Derived, &e.Context} {
+					each(text)
+				}
+			}
+		}
+		texts(func(text *string) { b.WriteString(*text) })
+		all := b.String()
+		texts(func(text *string) { *text, all = all[:len(*text)], all[len(*text):] })
+	}
+	return events
+}
+
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	events := newShop(t).events(5000)

@@ -3,24 +3,23 @@ package clickhouse
 import (
 	"encoding/binary"
 	"hash/maphash"
-	"unsafe"
+	"strings"
 )
 
 // dictionary numbers the distinct texts of a LowCardinality column of one
 // block. It keeps them in the form in which the block will carry them.
 type dictionary struct {
-	wire  []byte // length and bytes of each text, one after the other
-	texts []span // where they stand in wire
-	slots []slot // open addressing; a power of two
+	wire  []byte   // length and bytes of each text, one after the other
+	texts []string // views of wire, or of what it was before it grew
+	slots []slot   // open addressing; a power of two
 	seed  maphash.Seed
 	// after remembers which text came after which the last time. The keys of
 	// a JSON object come in the same order again and again, so that a
 	// comparison with the expected one mostly replaces hashing.
 	after []uint32
 	last  uint32
+	plain []bool // whether the text has neither '"' nor '\\'
 }
-
-type span struct{ from, to uint32 }
 
 // slot of the table. The hash's upper half saves most comparisons of texts.
 type slot struct {
@@ -36,29 +35,33 @@ func (d *dictionary) reset() {
 		*d = dictionary{slots: make([]slot, minSlots), seed: maphash.MakeSeed()}
 	}
 	clear(d.slots)
-	d.wire, d.texts, d.after, d.last = d.wire[:0], d.texts[:0], d.after[:0], 0
+	clear(d.texts)
+	d.wire, d.texts, d.after, d.plain, d.last = d.wire[:0], d.texts[:0], d.after[:0], d.plain[:0], 0
 }
 
 func (d *dictionary) len() int { return len(d.texts) }
 
-// text returns a view of a text; it is valid until the next call of index.
-func (d *dictionary) text(index uint32) string {
-	s := d.texts[index]
-	return unsafe.String(unsafe.SliceData(d.wire[s.from:]), s.to-s.from)
+// text returns a text; it is valid until the next reset.
+func (d *dictionary) text(index uint32) string { return d.texts[index] }
+
+// expected returns the text that came last time after the one that came last,
+// and its number, if it is one that JSON writes as it is.
+func (d *dictionary) expected() (text string, index uint32, ok bool) {
+	if int(d.last) >= len(d.after) {
+		return "", 0, false
+	}
+	index = d.after[d.last]
+	return d.texts[index], index, d.plain[index]
 }
 
 // index returns the number of a text, which it copies if it is new.
 func (d *dictionary) index(text string) uint32 {
-	if int(d.last) < len(d.after) {
-		if next := d.after[d.last]; d.text(next) == text {
-			d.last = next
-			return next
-		}
+	if next, index, _ := d.expected(); next == text && len(d.texts) > 0 {
+		d.last = index
+		return index
 	}
 	index := d.find(text)
-	if int(d.last) < len(d.after) {
-		d.after[d.last] = index
-	}
+	d.after[d.last] = index
 	d.last = index
 	return index
 }
@@ -68,17 +71,17 @@ func (d *dictionary) find(text string) uint32 {
 	hash, mask := uint32(full>>32), uint32(len(d.slots)-1)
 	at := uint32(full) & mask
 	for d.slots[at].index != 0 {
-		if s := d.slots[at]; s.hash == hash && d.text(s.index-1) == text {
+		if s := d.slots[at]; s.hash == hash && d.texts[s.index-1] == text {
 			return s.index - 1
 		}
 		at = (at + 1) & mask
 	}
 	index := uint32(len(d.texts))
 	d.wire = binary.AppendUvarint(d.wire, uint64(len(text)))
-	from := uint32(len(d.wire))
 	d.wire = append(d.wire, text...)
-	d.texts = append(d.texts, span{from, uint32(len(d.wire))})
+	d.texts = append(d.texts, view(d.wire[len(d.wire)-len(text):]))
 	d.after = append(d.after, 0)
+	d.plain = append(d.plain, strings.IndexAny(text, `"\`) < 0)
 	d.slots[at] = slot{hash, index + 1}
 	if 2*len(d.texts) > len(d.slots) {
 		d.grow()
@@ -90,7 +93,7 @@ func (d *dictionary) grow() {
 	d.slots = make([]slot, 2*len(d.slots))
 	mask := uint32(len(d.slots) - 1)
 	for i := range d.texts {
-		full := maphash.String(d.seed, d.text(uint32(i)))
+		full := maphash.String(d.seed, d.texts[i])
 		at := uint32(full) & mask
 		for d.slots[at].index != 0 {
 			at = (at + 1) & mask

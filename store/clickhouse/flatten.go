@@ -81,44 +81,72 @@ func (f *flattener) object(depth int) bool {
 	if !f.take('{') {
 		return false
 	}
-	if f.space(); f.take('}') {
+	if f.next('}') {
 		return true
 	}
 	outer := len(f.path)
 	for {
-		f.space()
-		key, escapes, ok := f.string()
-		if !ok {
-			return false
-		}
-		if escapes {
-			f.unescaped = unescape(f.unescaped[:0], key)
-			key = view(f.unescaped)
-		}
-		if outer > 0 {
-			f.path = append(f.path[:outer], key...)
-			key = view(f.path)
-		}
-		if f.space(); !f.take(':') {
+		name, index, room, ok := f.name(outer)
+		if !ok || !f.next(':') {
 			return false
 		}
 		f.space()
-		if !f.member(key, outer, depth) || f.again {
+		if !f.member(name, index, room, outer, depth) || f.again {
 			return false
 		}
 		f.path = f.path[:outer]
-		if f.space(); f.take('}') {
-			return true
+		if f.next(',') {
+			continue
 		}
-		if !f.take(',') {
-			return false
-		}
+		return f.next('}')
 	}
 }
 
-// member reads the value of the member whose full name is given.
-func (f *flattener) member(name string, outer, depth int) bool {
-	index, room := f.name(name)
+// name reads the name of a member, puts the path before it and finds its
+// number. There is no room for it beyond maxKeys.
+func (f *flattener) name(outer int) (name string, index uint32, room, ok bool) {
+	f.space()
+	if name, index, ok = f.dict.expected(); ok && outer == 0 && f.literally(name) {
+		f.dict.last = index
+		return name, index, f.note(index), true
+	}
+	name, escapes, ok := f.string()
+	if !ok {
+		return "", 0, false, false
+	}
+	if escapes {
+		f.unescaped = unescape(f.unescaped[:0], name)
+		name = view(f.unescaped)
+	}
+	if outer > 0 {
+		f.path = append(f.path[:outer], name...)
+		name = view(f.path)
+	}
+	if f.keys == maxKeys {
+		return name, 0, false, true
+	}
+	index = f.dict.index(name)
+	return name, index, f.note(index), true
+}
+
+// note notes that the event has a name, and whether it had it before.
+func (f *flattener) note(index uint32) (room bool) {
+	if f.keys == maxKeys {
+		return false
+	}
+	f.keys++
+	for int(index) >= len(f.seen) {
+		f.seen = append(f.seen, 0)
+	}
+	if f.seen[index] == f.event {
+		f.again = true
+	}
+	f.seen[index] = f.event
+	return true
+}
+
+// member reads the value of a member.
+func (f *flattener) member(name string, index uint32, room bool, outer, depth int) bool {
 	switch c := f.peek(); {
 	case c == '"':
 		text, escapes, ok := f.string()
@@ -167,21 +195,4 @@ func (f *flattener) member(name string, outer, depth int) bool {
 		f.texts.text(word)
 	}
 	return true
-}
-
-// name finds the number of a name and notes that the event has it. There is
-// no room for it beyond maxKeys.
-func (f *flattener) name(name string) (index uint32, room bool) {
-	if f.keys++; f.keys > maxKeys {
-		return 0, false
-	}
-	index = f.dict.index(name)
-	for int(index) >= len(f.seen) {
-		f.seen = append(f.seen, 0)
-	}
-	if f.seen[index] == f.event {
-		f.again = true
-	}
-	f.seen[index] = f.event
-	return index, true
 }

@@ -35,6 +35,16 @@ func (s *scanner) take(c byte) bool {
 	return false
 }
 
+// next passes over space and one character, if it is the given one.
+func (s *scanner) next(c byte) bool {
+	if s.at < len(s.text) && s.text[s.at] == c {
+		s.at++
+		return true
+	}
+	s.space()
+	return s.take(c)
+}
+
 func (s *scanner) space() {
 	for s.at < len(s.text) && s.text[s.at] <= ' ' {
 		s.at++
@@ -67,6 +77,16 @@ func (s *scanner) string() (raw string, escapes, ok bool) {
 			return "", false, false
 		}
 	}
+}
+
+// literally passes over a string that stands there letter by letter.
+func (s *scanner) literally(text string) bool {
+	end := s.at + 1 + len(text)
+	if end >= len(s.text) || s.text[s.at] != '"' || s.text[end] != '"' || s.text[s.at+1:end] != text {
+		return false
+	}
+	s.at = end + 1
+	return true
 }
 
 // quoteOrEscape returns the place of the first '"' or '\' from a place on, or
