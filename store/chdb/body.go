@@ -84,7 +84,7 @@ func (b *resultBody) Read(p []byte) (int, error) {
 	defer b.mu.Unlock()
 	for len(b.rest) == 0 {
 		if b.failure != nil {
-			if b.stream != nil && b.failure == io.EOF {
+			if b.stream != nil && errors.Is(b.failure, io.EOF) {
 				b.trailer.Set(summaryHeader, readSummary(b.stream.Read()))
 			}
 			b.finish()

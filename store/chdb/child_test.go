@@ -103,6 +103,9 @@ func childReopen(dir string) error {
 	if err != nil || limit != fmt.Sprint(3<<30) {
 		return fmt.Errorf("a memory limit of %s: %w", limit, err)
 	}
+	if threads, err := query(engine, "SELECT getSetting('max_threads')"); err != nil || threads != "16" {
+		return fmt.Errorf("%s threads: %w", threads, err)
+	}
 	return engine.Close()
 }
 

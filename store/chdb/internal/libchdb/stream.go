@@ -53,7 +53,8 @@ func (s *Stream) Next() (*Result, error) {
 }
 
 // Read returns how many rows and bytes the statement has read from tables so
-// far.
+// far. With several threads it may be a few blocks less: the engine counts
+// from one piece to the next and loses what is read at that moment.
 func (s *Stream) Read() (rows, bytes uint64) { return s.rows, s.bytes }
 
 // Close ends the statement, finished or not.
