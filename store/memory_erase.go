@@ -1,11 +1,13 @@
 package store
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/schema"
 )
 
 // erase deletes what an erasure names and remembers it. The lock is held.
@@ -39,9 +41,22 @@ func (m *Memory) erase(e *footfall.Erasure) {
 	maps.DeleteFunc(m.ids, func(key idKey, _ footfall.IDText) bool {
 		return key.tenant == e.Tenant && concerns(key.id)
 	})
+	maps.DeleteFunc(m.rejected, func(key rejectedKey, r footfall.Rejected) bool {
+		return key.tenant == e.Tenant && concerns(payloadIDs(&r)...) && erased(key.position, e.Before)
+	})
 	kept := *e
 	kept.Silo, kept.Name, kept.IDs = strings.Clone(e.Silo), strings.Clone(e.Name), slices.Clone(e.IDs)
 	put(&m.erasures, erasureKey{e.Tenant, kept.Name, e.Before}, kept)
+}
+
+// payloadIDs returns the ids of a quarantined event.
+func payloadIDs(r *footfall.Rejected) []footfall.ID {
+	var said struct{ AnonymousID, PreviousID, UserID string }
+	// What is no such JSON names nobody.
+	_ = json.Unmarshal([]byte(r.Payload), &said)
+	return []footfall.ID{
+		schema.VisitorID(r.Tenant, said.AnonymousID), schema.VisitorID(r.Tenant, said.PreviousID), schema.UserID(r.Tenant, said.UserID),
+	}
 }
 
 // erased reports whether a row stands before the erasure: earlier in the same

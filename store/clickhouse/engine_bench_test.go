@@ -28,7 +28,7 @@ func BenchmarkEngine(b *testing.B) {
 	}
 }
 
-var allOptional = map[string]bool{"merge_selector_base": true, "auto_statistics_types": true}
+var allOptional = map[string]bool{"min_level_for_wide_part": true, "merge_selector_base": true, "auto_statistics_types": true}
 
 func measureEngine(tb testing.TB, create string, events []footfall.Event, size int) map[string]float64 {
 	tb.Helper()

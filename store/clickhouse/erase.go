@@ -69,7 +69,7 @@ func (s *Store) eraseWhere(ctx context.Context, e *footfall.Erasure, ids []footf
 		{schema.Identities, of("visitor", "user") + before},
 		{schema.IDs, of("id")},
 		{schema.Traits, of("id")},
-		{schema.Rejected, of(payloadID('v', "anonymousId"), payloadID('u', "userId")) + before},
+		{schema.Rejected, of(payloadID('v', "anonymousId"), payloadID('v', "previousId"), payloadID('u', "userId")) + before},
 	} {
 		if err := s.client.exec(ctx, "DELETE FROM "+d.table+" WHERE "+d.where, deleteSettings); err != nil {
 			return fmt.Errorf("delete from %s: %w", d.table, err)

@@ -92,8 +92,10 @@ func tableSettings(t *schema.Table) map[string]string {
 		"fsync_part_directory":                "1",
 		"min_rows_to_fsync_after_merge":       "1",
 		"old_parts_lifetime":                  "480",
-		// Small parts have few files, because each is synced.
-		"min_bytes_for_wide_part": "134217728",
+		// A part as it is inserted has few files, because each is synced. What is
+		// merged from many is kept by column: that merges in half the time.
+		"min_level_for_wide_part": "1",
+		"min_bytes_for_wide_part": "16777216",
 		// A merge costs more than the insert did. Merging twice as many parts at a
 		// time spares a third of them, and adds a few parts to read.
 		"merge_selector_base": "10",
@@ -107,7 +109,7 @@ func tableSettings(t *schema.Table) map[string]string {
 }
 
 // optionalTable are the settings of tables that older servers do not have.
-var optionalTable = []string{"merge_selector_base", "auto_statistics_types"}
+var optionalTable = []string{"min_level_for_wide_part", "merge_selector_base", "auto_statistics_types"}
 
 func withSetting(settings map[string]string, name, value string) map[string]string {
 	s := maps.Clone(settings)

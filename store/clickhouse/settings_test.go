@@ -27,18 +27,22 @@ func TestTableSettings(t *testing.T) {
 		for _, setting := range []string{
 			fmt.Sprintf("non_replicated_deduplication_window = %d", window), fmt.Sprintf("replicated_deduplication_window = %d", window),
 			"fsync_after_insert = 1", "fsync_part_directory = 1", "min_rows_to_fsync_after_merge = 1", "old_parts_lifetime = 480",
-			"auto_statistics_types = ''", "merge_selector_base = 10",
+			"min_level_for_wide_part = 1", "auto_statistics_types = ''", "merge_selector_base = 10",
 		} {
 			require.Contains(t, strings.ReplaceAll(create, "SETTINGS", ",")+",", ", "+setting+",", table.Name)
 		}
 	}
 }
 
-// A part small enough for its files to be synced one by one has few of them.
-func TestSmallPartsAreCompact(t *testing.T) {
+// The files of a part that is inserted are synced while somebody waits.
+func TestInsertedPartsAreCompact(t *testing.T) {
 	t.Parallel()
 	store, conn := setup(t)
-	require.NoError(t, store.Insert(t.Context(), claim(t, 0, 5000), 0))
+	b := claim(t, 0, 100_000)
+	for i := range b.Events {
+		b.Events[i].Properties = `{"text":"` + strings.Repeat("x", 200) + `"}`
+	}
+	require.NoError(t, store.Insert(t.Context(), b, 0))
 	var kind string
 	var files uint64
 	require.NoError(t, conn.QueryRow(t.Context(), "SELECT part_type, files FROM system.parts WHERE active AND database = currentDatabase() AND table = 'events'").Scan(&kind, &files))

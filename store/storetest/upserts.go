@@ -104,6 +104,15 @@ func testErasure(t *testing.T, s *subject) {
 		IDs: []footfall.IDText{
 			{Tenant: id, ID: erased, Kind: footfall.KindVisitor, Text: "visitor-3"}, {Tenant: id, ID: other, Kind: footfall.KindVisitor, Text: "visitor-4"},
 		},
+		// A quarantined event has its ids in its payload, as a sender writes them.
+		Rejected: []footfall.Rejected{
+			{Tenant: id, Position: position(1, 3, 10), Time: start, Payload: `{"event":"a","anonymousId":"visitor-3"}`},
+			{Tenant: id, Position: position(1, 3, 11), Time: start, Payload: `{"event":"b","anonymousId":"visitor-4","userId":"u"}`},
+			{Tenant: id, Position: position(1, 3, 12), Time: start, Payload: `{"previousId":"visitor-3","userId":"v"}`},
+			{Tenant: id, Position: position(1, 3, 13), Time: start, Payload: `{"event":"a","anonymousId":"visitor-4"}`},
+			{Tenant: id, Position: position(1, 3, 14), Time: start, Payload: `no JSON`},
+			{Tenant: id, Position: position(1, 3, 30), Time: start, Payload: `{"event":"a","anonymousId":"visitor-3"}`},
+		},
 	}
 	s.upsert(t, u)
 	erasure := footfall.Erasure{Tenant: id, Name: "request-1", IDs: []footfall.ID{erased, user}, Before: position(1, 3, 24), Time: start}
@@ -120,6 +129,7 @@ func testErasure(t *testing.T, s *subject) {
 		requireSame(t, u.Sessions[1:], s.Sessions)
 		requireSame(t, u.Links[2:], s.Links)
 		requireSame(t, u.IDs, s.IDs)
+		requireSame(t, u.Rejected[3:], s.Rejected)
 		requireSame(t, []footfall.Erasure{erasure}, s.Erasures)
 		s.upsert(t, &footfall.Upserts{Erasures: []footfall.Erasure{erasure}, IDs: again})
 	}
