@@ -210,7 +210,13 @@ func (s *Server) stop(stopProcessing context.CancelFunc, processed <-chan error)
 	}
 	last, cancelLast := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancelLast()
-	return errors.Join(err, s.http.Shutdown(last))
+	if s.http.Shutdown(last) != nil {
+		// A browser opens connections ahead of need, and a connection without
+		// a request counts as busy for a while; nobody waits for an answer.
+		s.log.Warn("connections were still open and are closed")
+		err = errors.Join(err, s.http.Close())
+	}
+	return err
 }
 
 // announce waits until the server is ready, leaves word in the data folder,
