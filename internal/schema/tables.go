@@ -33,21 +33,32 @@ type Table struct {
 	Dedup int
 }
 
-// Tables lists all tables in the order of creation. `{db}` is not part of the
-// text: statements run with the database selected.
+// Tables lists all tables in the order of creation. Statements run with the
+// database selected.
 //
 // events: time, visitor, user as on [footfall.Event]; user and session are 0
 // for none. _first is the complement of the log offset, so that the version
 // the engine keeps of equal keys is the earliest; _o, the offset itself, is an
-// alias of it. Times other than time are kept as distances, which compress to
+// alias of it, and a condition on _first is one that the index by_offset
+// serves. Times other than time are kept as distances, which compress to
 // almost nothing: _original = time - original, _sent = received - sent,
 // _received = received - time, in milliseconds, [Absent] where not given; the
-// ALIAS columns give them back as times. texts and numbers are the flattened
-// properties and the derived "$" names. A JSON number is in numbers; one that
-// a Float64 cannot give back exactly is in texts as well, as written. Strings
-// and true/false are in texts, null and empty containers in neither; members
-// of nested objects have dotted names; the items of an array are in texts as
-// its JSON.
+// ALIAS columns give them back as times.
+//
+// texts and numbers are the flattened properties and the derived "$" names; a
+// name that both have is the derived one. A JSON number is in numbers; one
+// that a Float64 cannot give back exactly is in texts as well, as written.
+// Strings and true/false are in texts, null and empty containers in neither;
+// members of nested objects have dotted names; arrays, and objects more than
+// 16 deep, are in texts as their JSON. Of a name that comes twice the last
+// counts. An event has at most 1,024 names there; properties has all of it.
+//
+// Keys use toDate32: a Date wraps around before 1970 and after 2149, and the
+// engine then passes over parts that hold what is asked for.
+//
+// The codecs are measured (BenchmarkEngine of store/clickhouse): 75 to 80
+// bytes an event, 18.7 of them a random UUID as message id and 15.8 a visitor
+// who comes once. LZ4 throughout would take 127 to 140, for a tenth less time.
 var Tables = []Table{
 	{
 		Name: Events, Dedup: 10000, Columns: `

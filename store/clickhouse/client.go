@@ -123,8 +123,7 @@ func (c *client) do(r *http.Request) (*http.Response, error) {
 	response, err := c.http.Do(r)
 	if err != nil {
 		// Its text repeats the address, which is the whole statement.
-		var wrapper *url.Error
-		if errors.As(err, &wrapper) {
+		if wrapper, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapper.Err
 		}
 		return nil, err

@@ -3,9 +3,11 @@ package clickhouse_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -92,14 +94,14 @@ func TestFailures(t *testing.T) {
 		},
 		"an error behind a good status": func(w http.ResponseWriter) {
 			w.Header().Set("X-ClickHouse-Exception-Code", "241")
-			io.WriteString(w, "Code: 241. DB::Exception: Memory limit exceeded")
+			fmt.Fprint(w, "Code: 241. DB::Exception: Memory limit exceeded")
 		},
 		"a connection that breaks": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
 		"half an answer": func(w http.ResponseWriter) {
 			w.Header().Set("Content-Length", "100")
-			w.Write(make([]byte, 50))
+			fmt.Fprint(w, strings.Repeat("x", 50))
 		},
-		"an answer that is none": func(w http.ResponseWriter) { io.WriteString(w, "hello") },
+		"an answer that is none": func(w http.ResponseWriter) { fmt.Fprint(w, "hello") },
 	} {
 		answer.Store(&broken)
 		_, err := store.Present(t.Context(), 0, 0, 0, 10)

@@ -81,7 +81,7 @@ func (d *dictionary) find(text string) uint32 {
 	d.wire = append(d.wire, text...)
 	d.texts = append(d.texts, view(d.wire[len(d.wire)-len(text):]))
 	d.after = append(d.after, 0)
-	d.plain = append(d.plain, strings.IndexAny(text, `"\`) < 0)
+	d.plain = append(d.plain, !strings.ContainsAny(text, `"\`))
 	d.slots[at] = slot{hash, index + 1}
 	if 2*len(d.texts) > len(d.slots) {
 		d.grow()

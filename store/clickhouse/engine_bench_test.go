@@ -92,3 +92,48 @@ func (s *Store) sums(tb testing.TB, sql string) map[string]float64 {
 	}
 	return sums
 }
+
+// BenchmarkInsert is the whole of an Insert into the embedded engine, synced.
+func BenchmarkInsert(b *testing.B) {
+	for _, size := range []int{1, 150, 20_000} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			s := openEngine(b)
+			events := pack(newShop(b).scattered(size))
+			before, n := processor(b), int64(0)
+			for b.Loop() {
+				n++
+				if err := s.Insert(b.Context(), &footfall.Batch{From: n, To: n + 1, Events: events}, 0); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64((processor(b)-before).Microseconds())/float64(b.N), "cpu-µs/insert")
+		})
+	}
+}
+
+// BenchmarkPresent reads back a claim of 20,000 events out of a million.
+func BenchmarkPresent(b *testing.B) {
+	s := openEngine(b)
+	shop := newShop(b)
+	for at := range int64(10) {
+		events := pack(shop.scattered(100_000))
+		for i := range events {
+			events[i].Position.Offset += at * 1000
+		}
+		require.NoError(b, s.Insert(b.Context(), &footfall.Batch{From: at * 1000, To: at*1000 + 1000, Events: events}, 0))
+	}
+	for b.Loop() {
+		present, err := s.Present(b.Context(), 0, 0, 5000, 5200)
+		if err != nil || len(present) != 20_000 {
+			b.Fatal(len(present), err)
+		}
+	}
+}
+
+func openEngine(tb testing.TB) *Store {
+	tb.Helper()
+	s, err := New(Config{Transport: chdbtest.Engine(tb).Transport(), Database: chdbtest.Database(tb)})
+	require.NoError(tb, err)
+	require.NoError(tb, s.Migrate(tb.Context()))
+	return s
+}

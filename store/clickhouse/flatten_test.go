@@ -125,11 +125,11 @@ func TestFlatten(t *testing.T) {
 			t.Parallel()
 			// A second time, with the dictionary already filled.
 			for _, got := range flatten(t, [2]string{test.properties, test.derived}, [2]string{test.properties, test.derived}) {
-				require.Equal(t, len(test.want.texts), len(got.texts), "%v", got.texts)
+				require.Len(t, got.texts, len(test.want.texts))
 				for name, text := range test.want.texts {
 					require.Equal(t, text, got.texts[name], name)
 				}
-				require.Equal(t, len(test.want.numbers), len(got.numbers), "%v", got.numbers)
+				require.Len(t, got.numbers, len(test.want.numbers))
 				for name, number := range test.want.numbers {
 					require.Contains(t, got.numbers, name)
 					require.Equal(t, math.Float64bits(number), math.Float64bits(got.numbers[name]), name)

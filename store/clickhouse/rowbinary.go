@@ -32,7 +32,6 @@ func (r *rowBinary) take(n int) []byte {
 	return taken
 }
 
-func (r *rowBinary) u8() uint8   { return r.take(1)[0] }
 func (r *rowBinary) u16() uint16 { return binary.LittleEndian.Uint16(r.take(2)) }
 func (r *rowBinary) u32() uint32 { return binary.LittleEndian.Uint32(r.take(4)) }
 func (r *rowBinary) u64() uint64 { return binary.LittleEndian.Uint64(r.take(8)) }
