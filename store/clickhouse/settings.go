@@ -33,6 +33,9 @@ var insertSettings = map[string]string{
 	"date_time_overflow_behavior":                "ignore",
 	// Read-back goes by an index; a part without it is read as a whole.
 	"materialize_skip_indexes_on_insert": "1",
+	// The other indexes come with the first merge: a fresh part is small, and
+	// each index is two more files to sync.
+	"exclude_materialize_skip_indexes_on_insert": "by_visitor,by_user,by_id",
 	// Views do not see copies either way: nothing of ours counts in them.
 	"deduplicate_blocks_in_dependent_materialized_views": "0",
 	"parallel_view_processing":                           "0",
@@ -78,6 +81,7 @@ var readSettings = map[string]string{
 // no other way of doing it than the one that is asked for.
 var optional = []string{
 	"deduplicate_insert", "max_insert_block_size_bytes", "use_query_condition_cache",
+	"exclude_materialize_skip_indexes_on_insert",
 }
 
 // tableSettings are those of every table. A row that was acknowledged must
