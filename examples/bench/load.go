@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // sender posts events to a server. One load runs at a time.
@@ -148,10 +150,17 @@ func (s *sender) openLoop(ctx context.Context, events, n int, d time.Duration, a
 	return results[:next.Load()], accepted.Load(), first
 }
 
-// waitUntil sleeps until a moment.
+// waitUntil sleeps until a moment, by the kernel's timer: the runtime's own
+// wakes up to a millisecond late on an idle machine, which would be charged to
+// the server.
 func waitUntil(t time.Time) {
-	if d := time.Until(t); d > 0 {
-		time.Sleep(d)
+	for {
+		d := time.Until(t)
+		if d <= 0 {
+			return
+		}
+		left := unix.NsecToTimespec(d.Nanoseconds())
+		_ = unix.Nanosleep(&left, nil)
 	}
 }
 

@@ -56,7 +56,7 @@ func throughput(ctx context.Context, s *server, d time.Duration, rows bool) (*fi
 	return &figure{
 		events: accepted, wall: wall, cpu: cpu, peak: s.peakMemory(),
 		storeBytes: perEvent(after.Store.Bytes, after.Store.Rows["events"]),
-		logBytes:   perEvent(after.Log.Bytes, after.Ledger[tenantID].Accepted),
+		logBytes:   perEvent(after.Log.Bytes-before.Log.Bytes, accepted),
 	}, nil
 }
 
