@@ -41,9 +41,13 @@ func (m *Memory) erase(e *footfall.Erasure) {
 	maps.DeleteFunc(m.ids, func(key idKey, _ footfall.IDText) bool {
 		return key.tenant == e.Tenant && concerns(key.id)
 	})
-	maps.DeleteFunc(m.rejected, func(key rejectedKey, r footfall.Rejected) bool {
-		return key.tenant == e.Tenant && concerns(payloadIDs(&r)...) && erased(key.position, e.Before)
-	})
+	// That an event is in quarantine stays known, what it said goes.
+	for key, r := range m.rejected {
+		if key.tenant == e.Tenant && concerns(payloadIDs(&r)...) && erased(key.position, e.Before) {
+			r.Payload, r.Reason = "", "erased"
+			m.rejected[key] = r
+		}
+	}
 	kept := *e
 	kept.Silo, kept.Name, kept.IDs = strings.Clone(e.Silo), strings.Clone(e.Name), slices.Clone(e.IDs)
 	put(&m.erasures, erasureKey{e.Tenant, kept.Name, e.Before}, kept)
