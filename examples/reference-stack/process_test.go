@@ -16,11 +16,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/footfall-go/footfall/internal/testenv"
-
 	// What the tests run is built by the go command behind the back of the test
 	// cache: the import makes a change of the binary a change of the tests.
 	_ "github.com/footfall-go/footfall/examples/reference-stack/stack"
+	"github.com/footfall-go/footfall/internal/testenv"
 )
 
 // binary is the program under test, built once.
