@@ -54,9 +54,7 @@ func (h *Handler) authenticate(r *http.Request, key string, want tenant.Access) 
 	t, err := h.config.Auth.Authenticate(r, key, want)
 	switch {
 	case err == nil && t != nil:
-		if t.SessionGap == 0 || t.SessionCap == 0 || t.DedupWindow == 0 {
-			t = &tenant.Tenant{ID: t.ID, Settings: t.WithDefaults()}
-		}
+		t = complete(t)
 		if want == tenant.Send && !mayComeFrom(t, r) {
 			return t, &problem.Problem{Status: http.StatusForbidden, Detail: "this origin may not send for this key"}
 		}
@@ -69,6 +67,14 @@ func (h *Handler) authenticate(r *http.Request, key string, want tenant.Access) 
 		h.config.Logger.ErrorContext(r.Context(), "authenticate", "error", err)
 		return nil, h.unavailable("keys cannot be checked now")
 	}
+}
+
+// complete fills in default settings where they were left out.
+func complete(t *tenant.Tenant) *tenant.Tenant {
+	if t.SessionGap == 0 || t.SessionCap == 0 || t.DedupWindow == 0 {
+		return &tenant.Tenant{ID: t.ID, Settings: t.WithDefaults()}
+	}
+	return t
 }
 
 func (h *Handler) unavailable(detail string) *problem.Problem {

@@ -42,6 +42,19 @@
 //     when it is sent again.
 //   - Unknown names in a message are allowed and not kept.
 //
+// # The host's own events
+//
+// What the server itself knows, [Handler.Track] takes as Go values, through the
+// same checks and with the same limits:
+//
+//	err := door.Track(ctx, shop, ingest.Message{
+//		Event: "Order Completed", UserID: "u-17", MessageID: "order-4711",
+//		Properties: map[string]any{"total": 99.5, "currency": "EUR"},
+//	})
+//
+// A [*RefusedError] says which messages will never do; any other error that is
+// not permanent may pass.
+//
 // # Imports and unlinking
 //
 // POST /v1/import takes the same messages one a line, for the holder of the
