@@ -40,6 +40,9 @@ type Settings struct {
 	// Origins are the web origins that may send with the tenant's write
 	// keys; "*" is any. Defaults to any.
 	Origins []string
+	// IP is what is kept of the addresses events come from. Defaults to
+	// TruncateIP.
+	IP IPPolicy
 	// QueryTime bounds one query. Defaults to 10s.
 	QueryTime time.Duration
 }
@@ -51,6 +54,20 @@ type WeekStart uint8
 const (
 	MondayFirst WeekStart = iota
 	SundayFirst
+)
+
+// IPPolicy is what is kept of addresses. It is applied before an event is
+// stored anywhere, the log included; the country is looked up before that.
+type IPPolicy uint8
+
+// The policies for addresses.
+const (
+	// TruncateIP keeps the network: the first 24 bits of IPv4, 48 of IPv6.
+	TruncateIP IPPolicy = iota
+	// DropIP keeps nothing of them.
+	DropIP
+	// KeepIP keeps them whole.
+	KeepIP
 )
 
 // WithDefaults returns the settings with empty fields filled in.
@@ -87,6 +104,9 @@ func (s Settings) Validate() error {
 	}
 	if s.WeekStart > SundayFirst {
 		errs = append(errs, fmt.Errorf("week_start: %d is neither monday nor sunday", s.WeekStart))
+	}
+	if s.IP > KeepIP {
+		errs = append(errs, fmt.Errorf("ip: %d is neither truncate, drop nor keep", s.IP))
 	}
 	return errors.Join(errs...)
 }

@@ -148,7 +148,7 @@ func (d *Decoder) object(i, depth int, m *Message, scope Field) int {
 // field scans the value of a known member. The last one of a name counts.
 func (d *Decoder) field(i, depth int, m *Message, f Field) int {
 	if m.values[f].End != 0 {
-		clear(m.values[f : f.last()+1])
+		d.repeated(m, f)
 	}
 	start, escaped := i, false
 	switch c := d.b[i]; {

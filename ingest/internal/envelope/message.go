@@ -49,6 +49,7 @@ const (
 	WriteKey
 	Batch // of an envelope only
 	Traits
+	TraitIP
 
 	Properties
 	PropertyURL
@@ -56,10 +57,16 @@ const (
 	PropertyReferrer
 	PropertyName
 	PropertyCategory
+	PropertyIP
+	PropertyDollarIP
 
 	Context
 	ContextLocale
+	ContextTimezone
+	ContextUserAgent
+	ContextIP
 	ContextTraits
+	ContextTraitIP
 	ContextPage
 	PageURL
 	PagePath
@@ -68,9 +75,28 @@ const (
 	CampaignSource
 	CampaignMedium
 	CampaignName
+	CampaignTerm
+	CampaignContent
+	ContextHints // userAgentData, what a browser says beside its user agent
+	HintMobile
+	HintPlatform
+	ContextScreen
+	ScreenWidth
+	ScreenHeight
+	ContextApp
+	AppVersion
+	ContextLibrary
+	LibraryName
+	ContextOS
+	OSName
+	OSVersion
+	ContextDevice
 
 	fields
 )
+
+// A message has one bit a field.
+var _ [64 - fields]struct{}
 
 var fieldNames = [fields]string{
 	Type: "type", Event: "event", Name: "name", Category: "category", MessageID: "messageId",
@@ -128,17 +154,20 @@ func fieldOf(scope Field, key []byte) Field {
 			return PropertyName
 		case "category":
 			return PropertyCategory
+		case "ip":
+			return PropertyIP
+		case "$ip":
+			return PropertyDollarIP
+		}
+	case Traits:
+		if string(key) == "ip" {
+			return TraitIP
 		}
 	case Context:
-		switch string(key) {
-		case "page":
-			return ContextPage
-		case "campaign":
-			return ContextCampaign
-		case "locale":
-			return ContextLocale
-		case "traits":
-			return ContextTraits
+		return contextField(key)
+	case ContextTraits:
+		if string(key) == "ip" {
+			return ContextTraitIP
 		}
 	case ContextPage:
 		switch string(key) {
@@ -157,6 +186,80 @@ func fieldOf(scope Field, key []byte) Field {
 			return CampaignMedium
 		case "name":
 			return CampaignName
+		case "term":
+			return CampaignTerm
+		case "content":
+			return CampaignContent
+		}
+	default:
+		return deviceField(scope, key)
+	}
+	return None
+}
+
+func contextField(key []byte) Field {
+	switch string(key) {
+	case "page":
+		return ContextPage
+	case "campaign":
+		return ContextCampaign
+	case "locale":
+		return ContextLocale
+	case "timezone":
+		return ContextTimezone
+	case "userAgent":
+		return ContextUserAgent
+	case "userAgentData":
+		return ContextHints
+	case "ip":
+		return ContextIP
+	case "traits":
+		return ContextTraits
+	case "screen":
+		return ContextScreen
+	case "app":
+		return ContextApp
+	case "library":
+		return ContextLibrary
+	case "os":
+		return ContextOS
+	case "device":
+		return ContextDevice
+	}
+	return None
+}
+
+// deviceField finds the names that say what a message was sent with.
+func deviceField(scope Field, key []byte) Field {
+	switch scope {
+	case ContextHints:
+		switch string(key) {
+		case "mobile":
+			return HintMobile
+		case "platform":
+			return HintPlatform
+		}
+	case ContextScreen:
+		switch string(key) {
+		case "width":
+			return ScreenWidth
+		case "height":
+			return ScreenHeight
+		}
+	case ContextApp:
+		if string(key) == "version" {
+			return AppVersion
+		}
+	case ContextLibrary:
+		if string(key) == "name" {
+			return LibraryName
+		}
+	case ContextOS:
+		switch string(key) {
+		case "name":
+			return OSName
+		case "version":
+			return OSVersion
 		}
 	}
 	return None
@@ -208,14 +311,28 @@ func messageField(scope Field, key []byte) Field {
 // numbered right behind it.
 func (f Field) last() Field {
 	switch f {
+	case Traits:
+		return TraitIP
 	case Properties:
-		return PropertyCategory
+		return PropertyDollarIP
 	case Context:
-		return CampaignName
+		return ContextDevice
+	case ContextTraits:
+		return ContextTraitIP
 	case ContextPage:
 		return PageReferrer
 	case ContextCampaign:
-		return CampaignName
+		return CampaignContent
+	case ContextHints:
+		return HintPlatform
+	case ContextScreen:
+		return ScreenHeight
+	case ContextApp:
+		return AppVersion
+	case ContextLibrary:
+		return LibraryName
+	case ContextOS:
+		return OSVersion
 	default:
 		return f
 	}
