@@ -179,3 +179,18 @@ func (none) Save(_ context.Context, _ uint16, _ int64, data io.Reader) error {
 	_, err := io.Copy(io.Discard, data)
 	return err
 }
+
+func (l *ring) Follower(string) stream.Follower { return &chaser{ring: l} }
+
+// chaser keeps its place in memory.
+type chaser struct {
+	*ring
+	at int64
+}
+
+func (c *chaser) Cursor(context.Context) (int64, bool, error) { return c.at, true, nil }
+
+func (c *chaser) Move(_ context.Context, offset int64) error {
+	c.at = offset
+	return nil
+}

@@ -69,6 +69,21 @@ type Partition interface {
 	Pending(ctx context.Context, from int64) (map[string]uint64, footfall.Millis, error)
 	// Snapshots returns the place for snapshots of this partition's state.
 	Snapshots() Snapshots
+	// Follower returns the reader of that name, which is new if nobody used it
+	// before.
+	Follower(name string) Follower
+}
+
+// Follower reads an owned partition a second time, at its own pace, and has a
+// durable place of its own. It holds back neither the plan nor retention. Each
+// is used by one goroutine at a time.
+type Follower interface {
+	// Cursor returns the place; ok is false if there never was one.
+	Cursor(ctx context.Context) (offset int64, ok bool, err error)
+	// Move makes a place durable, or fails with [ErrFenced].
+	Move(ctx context.Context, offset int64) error
+	// Read is like that of [Partition], and independent of it.
+	Read(ctx context.Context, from int64, maxBytes int) ([]footfall.Record, error)
 }
 
 // Snapshots keeps states of one partition's fold. What a snapshot holds depends
@@ -77,7 +92,9 @@ type Snapshots interface {
 	// Load returns the newest snapshot of a fold version at or before max;
 	// data is nil if there is none. The caller closes it.
 	Load(ctx context.Context, fold uint16, max int64) (offset int64, data io.ReadCloser, err error)
-	// Save keeps a snapshot durably, whole or not at all, and drops all but
-	// the newest three of its fold version. It reads data to its end.
+	// Save keeps a snapshot durably, whole or not at all, and drops all of its
+	// fold version but the newest three and, for each [Follower], the newest
+	// at or before its cursor, unless retention has removed the records that
+	// follow it. It reads data to its end.
 	Save(ctx context.Context, fold uint16, offset int64, data io.Reader) error
 }

@@ -14,13 +14,15 @@ import (
 	"github.com/footfall-go/footfall/stream"
 )
 
-// request is one thing to be made durable: records, a plan or a position.
+// request is one thing to be made durable: records, a plan, a cursor or a
+// position.
 type request struct {
 	records []footfall.Record // the log's own copies, values shared
 	encoded *encoded          // of the records
 	plan    *stream.Plan
-	owner   *partition // who commits the plan
-	written bool       // the plan was, its owner being the owner
+	cursor  *cursor
+	owner   *partition // who commits the plan or moves the cursor
+	written bool       // it was, its owner being the owner
 
 	positionKey []byte
 	position    int64
@@ -28,6 +30,12 @@ type request struct {
 	first int64 // offset and time of the records, once they have them
 	time  footfall.Millis
 	done  chan error // takes one answer, the first
+}
+
+// cursor is a new place of a follower.
+type cursor struct {
+	name   string
+	offset int64
 }
 
 func (r *request) answer(err error) {
@@ -79,6 +87,15 @@ func (l *Log) refusing(appends bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.refusal(appends)
+}
+
+// place returns the places after a request for one of them.
+func (r *request) place(at places) places {
+	if r.plan != nil {
+		at.plan, at.planned = *r.plan, true
+		return at
+	}
+	return at.move(r.cursor.name, r.cursor.offset)
 }
 
 // submit queues a request and waits for its answer. Who finds no writer at
@@ -152,7 +169,7 @@ func (l *Log) write(e *engine, group []*request) {
 func (l *Log) writeGroup(e *engine, group []*request) error {
 	l.mu.Lock()
 	end, clock := l.end, max(l.clock, footfall.MillisOf(time.Now()))
-	owner := l.owner
+	owner, at := l.owner, l.places
 	l.mu.Unlock()
 
 	batch := e.db.NewBatch()
@@ -172,12 +189,13 @@ func (l *Log) writeGroup(e *engine, group []*request) error {
 				end += int64(len(r.records))
 			}
 			i += n - 1
-		case r.plan != nil:
+		case r.owner != nil:
 			if r.owner != owner {
 				r.answer(stream.ErrFenced)
 				continue
 			}
-			_ = batch.Set(logKey(end, kindPlan), encodePlan(*r.plan), nil)
+			at = r.place(at)
+			_ = batch.Set(logKey(end, kindPlan), at.encode(), nil)
 			r.written = true
 		default:
 			old, ok := positions[string(r.positionKey)]
@@ -249,9 +267,9 @@ func (l *Log) finish(group []*request, err error) {
 		switch {
 		case r.records == nil:
 			if r.written && err == nil {
-				l.plan, l.planned = *r.plan, true
-				l.pending.dropBefore(r.plan.From)
-				l.tail.dropBefore(r.plan.From)
+				l.places = r.place(l.places)
+				l.pending.dropBefore(l.places.plan.From)
+				l.tail.dropBefore(l.places.plan.From)
 			}
 		case err == nil:
 			for i := range r.records {

@@ -10,7 +10,6 @@ import (
 	"github.com/klauspost/compress/s2"
 
 	"github.com/footfall-go/footfall"
-	"github.com/footfall-go/footfall/stream"
 )
 
 // Records are stored in groups under one key, that of the first:
@@ -181,20 +180,4 @@ func (r *raw) record(offset int64, time footfall.Millis, tenant string) (footfal
 		return rec, fmt.Errorf("%w: value at offset %d: %w", errCorrupt, offset, err)
 	}
 	return rec, nil
-}
-
-func encodePlan(p stream.Plan) []byte {
-	b := binary.AppendUvarint([]byte{1}, uint64(p.From))
-	b = binary.AppendUvarint(b, uint64(p.To))
-	return binary.AppendUvarint(b, uint64(p.Fold))
-}
-
-func decodePlan(b []byte) (stream.Plan, error) {
-	g := group{rest: b}
-	version := g.bytes(1)
-	p := stream.Plan{From: int64(g.uvarint()), To: int64(g.uvarint()), Fold: uint16(g.uvarint())}
-	if g.bad || version[0] != 1 {
-		return p, fmt.Errorf("%w: plan", errCorrupt)
-	}
-	return p, nil
 }

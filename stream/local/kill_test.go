@@ -52,6 +52,9 @@ func appendUntilKilled(dir string) {
 			if err := p.Commit(ctx, stream.Plan{From: end, To: end, Fold: 1}); err != nil {
 				return err
 			}
+			if err := p.Follower("tap").Move(ctx, end); err != nil {
+				return err
+			}
 			state := strings.Repeat(fmt.Sprintf("%020d", end), 30000)
 			if err := p.Snapshots().Save(ctx, 1, end, strings.NewReader(state)); err != nil {
 				return err
@@ -118,7 +121,8 @@ func TestKilled(t *testing.T) {
 			require.Equal(t, a.value, string(r.Value[:min(len(r.Value), 30)]))
 			require.Equal(t, a.time, int64(r.Time))
 		}
-		require.GreaterOrEqual(t, log.plan.From, plan)
+		require.GreaterOrEqual(t, log.places.plan.From, plan)
+		require.GreaterOrEqual(t, log.places.cursors["tap"], plan)
 		require.NotEmpty(t, log.snapshots)
 		for _, held := range log.snapshots {
 			offset, data, err := (*snapshots)(log).Load(t.Context(), 1, held.offset)

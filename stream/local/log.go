@@ -33,8 +33,7 @@ type Log struct {
 	// What is in the log.
 	first, end int64
 	clock      footfall.Millis
-	plan       stream.Plan
-	planned    bool
+	places     places
 	trimmed    time.Time // when retention was applied last
 	snapshots  []snapshot
 	tail       tail
@@ -140,7 +139,7 @@ func (l *Log) adopt(e *engine, found *state) error {
 	l.engine = e
 	l.health.broken = nil
 	l.first, l.end, l.clock = found.first, found.end, max(l.clock, found.clock)
-	l.plan, l.planned, l.snapshots, l.pending = found.plan, found.planned, found.snapshots, found.pending
+	l.places, l.snapshots, l.pending = found.places, found.snapshots, found.pending
 	l.tail.reset(l.end)
 	l.wake()
 	return nil
@@ -223,7 +222,7 @@ type Stats struct {
 func (l *Log) Stats() (Stats, error) {
 	l.checkSpace()
 	l.mu.Lock()
-	s := Stats{First: l.first, End: l.end, Plan: l.plan, Unavailable: l.refusal(true)}
+	s := Stats{First: l.first, End: l.end, Plan: l.places.plan, Unavailable: l.refusal(true)}
 	for _, held := range l.snapshots {
 		s.Snapshots = append(s.Snapshots, held.offset)
 	}

@@ -76,7 +76,7 @@ func (p *partition) ID() (epoch, number uint16) { return 0, 0 }
 func (p *partition) Plan(ctx context.Context) (stream.Plan, bool, error) {
 	p.log.mu.Lock()
 	defer p.log.mu.Unlock()
-	return p.log.plan, p.log.planned, ctx.Err()
+	return p.log.places.plan, p.log.places.planned, ctx.Err()
 }
 
 // Commit implements [stream.Partition].
@@ -186,7 +186,7 @@ func (l *Log) readStored(from int64, maxBytes int) ([]footfall.Record, error) {
 func (l *Log) bounds() (first, end int64, plan stream.Plan) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.first, l.end, l.plan
+	return l.first, l.end, l.places.plan
 }
 
 func (l *Log) internTenant(name []byte) string {

@@ -6,15 +6,13 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/footfall-go/footfall"
-	"github.com/footfall-go/footfall/stream"
 )
 
 // state is what a log knows of its database.
 type state struct {
 	first, end int64
 	clock      footfall.Millis
-	plan       stream.Plan
-	planned    bool
+	places     places
 	snapshots  []snapshot
 	pending    pending
 }
@@ -27,10 +25,10 @@ func recoverState(db *pebble.DB) (state, error) {
 	if err != nil {
 		return s, fmt.Errorf("read log: %w", err)
 	}
-	if err := closing(it, s.readPlan(it)); err != nil {
+	if err := closing(it, s.readPlaces(it)); err != nil {
 		return s, err
 	}
-	err = eachGroup(db, max(s.plan.From, s.first), func(g group) (bool, error) {
+	err = eachGroup(db, max(s.places.plan.From, s.first), func(g group) (bool, error) {
 		return true, s.pending.addGroup(g)
 	})
 	if err != nil {
@@ -40,18 +38,18 @@ func recoverState(db *pebble.DB) (state, error) {
 	return s, err
 }
 
-// readPlan finds the newest plan, the last record and the first.
-func (s *state) readPlan(it *pebble.Iterator) error {
-	dated := false
-	for ok := it.Last(); ok && (!s.planned || !dated); ok = it.Prev() {
+// readPlaces finds the newest places, the last record and the first.
+func (s *state) readPlaces(it *pebble.Iterator) error {
+	placed, dated := false, false
+	for ok := it.Last(); ok && (!placed || !dated); ok = it.Prev() {
 		offset, kind, _ := parseLogKey(it.Key())
 		if kind == kindPlan {
-			if !s.planned {
-				p, err := decodePlan(it.Value())
+			if !placed {
+				p, err := decodePlaces(it.Value())
 				if err != nil {
 					return err
 				}
-				s.plan, s.planned = p, true
+				s.places, placed = p, true
 			}
 			s.end = max(s.end, offset)
 			continue

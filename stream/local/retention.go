@@ -43,13 +43,13 @@ func (l *Log) retain(ctx context.Context, now time.Time) {
 }
 
 // needed returns the offset from which on records may be asked for again: by
-// the plan, or by a replay from the oldest snapshot of the plan's fold. While
-// there is no such snapshot, that is all of them. l.mu is held.
+// the plan, or by a replay from the oldest snapshot of the plan's fold, those
+// kept for followers aside: retention waits for no follower. While there is no
+// such snapshot, that is all of them. l.mu is held.
 func (l *Log) needed() int64 {
-	for _, held := range l.snapshots {
-		if held.fold == l.plan.Fold {
-			return min(l.plan.From, held.offset)
-		}
+	plan := l.places.plan
+	if held := newest(l.snapshots, plan.Fold); len(held) > 0 {
+		return min(plan.From, held[0].offset)
 	}
 	return l.first
 }

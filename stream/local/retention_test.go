@@ -55,8 +55,27 @@ func TestRetention(t *testing.T) {
 		log = reopen(t, log)
 		require.Equal(t, int64(25), log.first)
 		require.Len(t, log.snapshots, 2)
-		require.Equal(t, stream.Plan{From: 30, To: 35, Fold: 2}, log.plan)
+		require.Equal(t, stream.Plan{From: 30, To: 35, Fold: 2}, log.places.plan)
 		require.Len(t, whole(t, log), 15)
+	})
+	t.Run("WaitsForNoFollower", func(t *testing.T) {
+		t.Parallel()
+		log, p := fill(t, Config{})
+		save(t, p, 2, 10)
+		require.NoError(t, p.Follower("late").Move(t.Context(), 15))
+		for _, at := range []int64{20, 21, 22, 23} {
+			save(t, p, 2, at)
+		}
+		require.Len(t, log.snapshots, 4, "the follower's is kept")
+		log.retain(t.Context(), later)
+		require.Equal(t, int64(21), log.first)
+		require.Len(t, log.snapshots, 3)
+		_, err := p.Follower("late").Read(t.Context(), 15, 1)
+		require.ErrorIs(t, err, stream.ErrTrimmed)
+		at, ok, err := p.Follower("late").Cursor(t.Context())
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, int64(15), at, "it is not moved over what is gone")
 	})
 	t.Run("PlanBehindSnapshots", func(t *testing.T) {
 		t.Parallel()

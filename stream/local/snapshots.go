@@ -48,10 +48,8 @@ func (s *snapshots) Load(ctx context.Context, fold uint16, limit int64) (int64, 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, held := range slices.Backward(l.snapshots) {
-		if held.fold == fold && held.offset <= limit {
-			return held.offset, &snapshotReader{ctx: ctx, log: l, of: held}, nil
-		}
+	if held, ok := before(l.snapshots, fold, limit); ok {
+		return held.offset, &snapshotReader{ctx: ctx, log: l, of: held}, nil
 	}
 	return 0, nil, nil
 }
@@ -95,21 +93,41 @@ func (l *Log) noteSnapshot(added snapshot) (dropped []snapshot) {
 	slices.SortFunc(held, func(a, b snapshot) int {
 		return cmp.Or(cmp.Compare(a.fold, b.fold), cmp.Compare(a.offset, b.offset))
 	})
-	of := 0
-	for _, o := range held {
-		if o.fold == added.fold {
-			of++
+	needed := newest(held, added.fold)
+	for _, cursor := range l.places.cursors {
+		if o, ok := before(held, added.fold, cursor); ok {
+			needed = append(needed, o)
 		}
 	}
 	l.snapshots = slices.DeleteFunc(held, func(o snapshot) bool {
-		if o.fold != added.fold || of <= keptSnapshots {
+		if o.fold != added.fold || slices.Contains(needed, o) {
 			return false
 		}
-		of--
 		dropped = append(dropped, o)
 		return true
 	})
 	return dropped
+}
+
+// newest returns the last snapshots of a fold that are kept for the processor.
+func newest(held []snapshot, fold uint16) []snapshot {
+	var of []snapshot
+	for _, o := range held {
+		if o.fold == fold {
+			of = append(of, o)
+		}
+	}
+	return of[max(len(of)-keptSnapshots, 0):]
+}
+
+// before returns the last snapshot of a fold at or before an offset.
+func before(held []snapshot, fold uint16, limit int64) (snapshot, bool) {
+	for _, o := range slices.Backward(held) {
+		if o.fold == fold && o.offset <= limit {
+			return o, true
+		}
+	}
+	return snapshot{}, false
 }
 
 // dropSnapshots removes snapshots that are no longer in the list.

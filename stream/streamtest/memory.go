@@ -28,6 +28,8 @@ type Faults struct {
 	Committed func(partition uint16, p stream.Plan) error
 	// Read fails a read.
 	Read func(partition uint16, from int64) error
+	// Move refuses a follower's place before it is stored.
+	Move func(partition uint16, name string, offset int64) error
 	// Load fails the opening of a snapshot.
 	Load func(partition uint16, max int64) error
 	// Save fails a snapshot after its data was read and before it is kept.
@@ -57,6 +59,7 @@ type memoryPartition struct {
 
 	plan      stream.Plan
 	planned   bool
+	cursors   map[string]int64
 	snapshots []memorySnapshot
 
 	owner   *memoryOwner
@@ -74,7 +77,7 @@ var _ stream.Log = (*Memory)(nil)
 func NewMemory(partitions int) *Memory {
 	m := &Memory{}
 	for range partitions {
-		m.parts = append(m.parts, &memoryPartition{grown: make(chan struct{})})
+		m.parts = append(m.parts, &memoryPartition{grown: make(chan struct{}), cursors: map[string]int64{}})
 	}
 	return m
 }
@@ -272,6 +275,7 @@ func (m *Memory) Trim(partition uint16, before int64) {
 	n := min(max(before-p.first, 0), int64(len(p.records)))
 	p.records = slices.Clone(p.records[n:])
 	p.first += n
+	p.snapshots = slices.DeleteFunc(p.snapshots, func(s memorySnapshot) bool { return s.offset < p.first })
 }
 
 // Plan returns the committed plan of a partition, and whether there is one.
@@ -280,6 +284,14 @@ func (m *Memory) Plan(partition uint16) (stream.Plan, bool) {
 	defer m.mu.Unlock()
 	p := m.parts[partition]
 	return p.plan, p.planned
+}
+
+// Cursor returns the place of a follower, and whether it has one.
+func (m *Memory) Cursor(partition uint16, name string) (int64, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	offset, ok := m.parts[partition].cursors[name]
+	return offset, ok
 }
 
 // Records returns a copy of the records that a partition holds.

@@ -1,0 +1,75 @@
+package local
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/footfall-go/footfall/stream"
+)
+
+// places are how far the processor and the followers have come. They change
+// seldom together and are yet one value, because only its newest version is
+// looked for when the log is opened.
+type places struct {
+	plan    stream.Plan
+	planned bool
+	cursors map[string]int64 // replaced, never changed
+}
+
+// move returns the places with another cursor.
+func (p places) move(name string, offset int64) places {
+	p.cursors = maps.Clone(p.cursors)
+	if p.cursors == nil {
+		p.cursors = map[string]int64{}
+	}
+	p.cursors[name] = offset
+	return p
+}
+
+// Versions of the form: a plan alone, and one with cursors and a mark whether
+// there is a plan.
+const (
+	placePlan    = 1
+	placeCursors = 2
+)
+
+func (p places) encode() []byte {
+	b := []byte{placePlan}
+	if len(p.cursors) > 0 {
+		b = []byte{placeCursors, 0}
+		if p.planned {
+			b[1] = 1
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(p.plan.From))
+	b = binary.AppendUvarint(b, uint64(p.plan.To))
+	b = binary.AppendUvarint(b, uint64(p.plan.Fold))
+	for _, name := range slices.Sorted(maps.Keys(p.cursors)) {
+		b = binary.AppendUvarint(b, uint64(len(name)))
+		b = append(b, name...)
+		b = binary.AppendUvarint(b, uint64(p.cursors[name]))
+	}
+	return b
+}
+
+func decodePlaces(b []byte) (places, error) {
+	g := group{rest: b}
+	p := places{planned: true}
+	version := g.bytes(1)
+	if !g.bad && version[0] == placeCursors {
+		mark := g.bytes(1)
+		p.planned = !g.bad && mark[0] == 1
+		p.cursors = map[string]int64{}
+	}
+	p.plan = stream.Plan{From: int64(g.uvarint()), To: int64(g.uvarint()), Fold: uint16(g.uvarint())}
+	for p.cursors != nil && !g.bad && len(g.rest) > 0 {
+		name := string(g.bytes(g.uvarint()))
+		p.cursors[name] = int64(g.uvarint())
+	}
+	if g.bad || version[0] != placePlan && version[0] != placeCursors {
+		return p, fmt.Errorf("%w: plan", errCorrupt)
+	}
+	return p, nil
+}
