@@ -13,8 +13,11 @@ var jsonType = []string{"application/json"}
 
 // success answers with what was accepted and what was not.
 func (s *request) success() int {
-	b := s.answer[:0]
-	b = append(b, `{"success":true,"accepted":`...)
+	b := append(s.answer[:0], '{')
+	if s.origins != nil {
+		b = append(b, `"status":"Ok",`...) // for PostHog's SDKs
+	}
+	b = append(b, `"success":true,"accepted":`...)
 	b = strconv.AppendInt(b, int64(s.accepted), 10)
 	b = append(b, `,"rejected":[`...)
 	for i := range s.rejected {
@@ -23,7 +26,7 @@ func (s *request) success() int {
 			b = append(b, ',')
 		}
 		b = append(b, `{"index":`...)
-		b = strconv.AppendInt(b, int64(r.index), 10)
+		b = strconv.AppendInt(b, int64(s.place(r)), 10)
 		b = append(b, `,"messageId":`...)
 		b = appendQuoted(b, r.messageID[:min(len(r.messageID), 4*maxMessageID)])
 		b = append(append(append(b, `,"code":"`...), r.code...), `","message":`...)
@@ -37,6 +40,14 @@ func (s *request) success() int {
 	return http.StatusOK
 }
 
+// place returns where in the request a refused message stood.
+func (s *request) place(r *rejection) int {
+	if r.index < len(s.origins) {
+		return s.origins[r.index]
+	}
+	return r.index
+}
+
 // nothingUsable names every message of a request none of which was accepted.
 func (s *request) nothingUsable(prefix string) problem.Problem {
 	p := problem.Problem{Title: "No event accepted", Status: http.StatusBadRequest, Detail: s.rejected[0].message}
@@ -47,7 +58,7 @@ func (s *request) nothingUsable(prefix string) problem.Problem {
 		r := &s.rejected[i]
 		path := prefix
 		if prefix != "" {
-			path += "/" + strconv.Itoa(r.index)
+			path += "/" + strconv.Itoa(s.place(r))
 		}
 		if field := r.field.String(); field != "" {
 			path += "/" + field

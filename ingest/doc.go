@@ -55,6 +55,17 @@
 // A [*RefusedError] says which messages will never do; any other error that is
 // not permanent may pass.
 //
+// # PostHog's SDKs
+//
+// On the paths of [PostHogPaths] the handler takes what PostHog's SDKs send,
+// whose project key is then a write key. Their events become the messages
+// above: a distinct_id is a user or a visitor, $identify, $set and $set_once
+// are identify, $groupidentify is group, $create_alias is alias, $pageview is
+// page; uuid is the message id. Feature flags, surveys and recordings are
+// answered with none. The package comment of internal/posthog has the table.
+// Where another sender gets 429, these get 503: posthog-js gives up on every
+// status from 400 to 499.
+//
 // # Imports and unlinking
 //
 // POST /v1/import takes the same messages one a line, for the holder of the

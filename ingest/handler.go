@@ -143,6 +143,12 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, now time.Time) (
 	switch route.kind {
 	case settings:
 		return h.settings(w, r, route.key)
+	case flags:
+		return serveJSON(w, noFlags)
+	case screenplay:
+		return serveJSON(w, justOk)
+	case remoteConfig:
+		return h.remoteConfig(w, r, route.key)
 	case importing:
 		if r.Method == http.MethodGet {
 			return h.position(w, r)
@@ -154,6 +160,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, now time.Time) (
 	switch route.kind {
 	case batch:
 		return s.batch()
+	case capturing:
+		return s.capture()
 	case importing:
 		return s.importing()
 	case unlink:

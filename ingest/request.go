@@ -38,6 +38,7 @@ type request struct {
 	out      recorder
 	accepted int
 	rejected []rejection
+	origins  []int // of PostHog's events: which one a message was made from
 	answer   []byte
 }
 
@@ -51,7 +52,7 @@ func newRequest(h *Handler) *request {
 func (s *request) begin(w http.ResponseWriter, r *http.Request, now time.Time) {
 	s.w, s.r, s.received = w, r, footfall.MillisOf(now)
 	s.shift, s.sent, s.accepted = 0, 0, 0
-	s.tenant = nil
+	s.tenant, s.origins = nil, nil
 }
 
 func (s *request) release() {
@@ -73,6 +74,9 @@ func (s *request) release() {
 func (s *request) fail(p problem.Problem) int {
 	if s.tenant != nil && p.Status < http.StatusInternalServerError {
 		s.h.countRefused(s.tenant.ID, 1)
+	}
+	if s.origins != nil {
+		p = retryable(p)
 	}
 	return s.h.fail(s.w, s.r, p)
 }

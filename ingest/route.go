@@ -17,13 +17,17 @@ const (
 	importing
 	unlink
 	settings
+	capturing    // PostHog's events
+	flags        // what PostHog calls feature flags, of which there are none
+	screenplay   // PostHog's recordings of screens, which are not kept
+	remoteConfig // of posthog-js
 )
 
 type route struct {
 	kind    kind
 	message footfall.Type // of a single
 	methods []string
-	key     string // of settings
+	key     string // of settings and remoteConfig
 }
 
 var (
@@ -37,7 +41,7 @@ var (
 func routeOf(path string) route {
 	name, ok := strings.CutPrefix(path, "/v1/")
 	if !ok {
-		return route{}
+		return posthogRoute(path)
 	}
 	switch name {
 	case "batch", "b":

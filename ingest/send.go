@@ -41,6 +41,11 @@ func (s *request) batch() int {
 	if p := s.knock(&e.Message); p != nil {
 		return s.fail(*p)
 	}
+	return s.messages(e)
+}
+
+// messages takes the messages of an envelope whose sender is known.
+func (s *request) messages(e *envelope.Envelope) int {
 	if p := s.unusable(e); p != nil {
 		return s.fail(*p)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/footfall-go/footfall/examples/reference-stack/stack/page"
+	"github.com/footfall-go/footfall/ingest"
 	"github.com/footfall-go/footfall/internal/problem"
 	"github.com/footfall-go/footfall/tenant"
 )
@@ -17,7 +18,11 @@ import (
 // routes puts the two doors, the operator's routes and the page together.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", s.writes.wrap(s.door))
+	door := s.writes.wrap(s.door)
+	mux.Handle("/v1/", door)
+	for _, path := range ingest.PostHogPaths {
+		mux.Handle(path, door)
+	}
 	mux.Handle("/api/v1/", s.answers)
 	mux.HandleFunc("GET /api/v1/status", s.serveStatus)
 	mux.HandleFunc("/api/v1/status", func(w http.ResponseWriter, r *http.Request) {
