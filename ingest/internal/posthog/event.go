@@ -2,6 +2,7 @@ package posthog
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 )
 
@@ -114,9 +115,7 @@ func traits(e, properties object) (set, once object) {
 	set, once = object{}, object{}
 	for _, from := range []object{properties, e} {
 		for name, to := range map[string]object{"$set": set, "$set_once": once} {
-			for key, value := range asObject(from[name]).withoutNulls() {
-				to[key] = value
-			}
+			maps.Copy(to, asObject(from[name]).withoutNulls())
 			delete(from, name)
 		}
 	}
@@ -133,9 +132,7 @@ func identify(m, properties, set, once object) object {
 		m["anonymousId"] = anonymous
 	}
 	m.put("context", contextOf(properties))
-	for key, value := range once {
-		set[key] = value
-	}
+	maps.Copy(set, once)
 	m.put("traits", set)
 	return m.withoutNulls()
 }

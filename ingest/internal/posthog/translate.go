@@ -190,8 +190,7 @@ func (o object) withoutNulls() object {
 	return o
 }
 
-// isTrue and isFalse tell the two apart from a member that is not there.
-func (o object) isTrue(name string) bool  { return string(o[name]) == "true" }
+// isFalse tells false from a member that is not there.
 func (o object) isFalse(name string) bool { return string(o[name]) == "false" }
 
 // before returns the moment that lies an offset of milliseconds before t.
