@@ -1,5 +1,5 @@
 # demo runs the whole thing on made-up traffic; test proves it.
-.PHONY: demo test race lint bench chaos fuzz engine
+.PHONY: demo test race lint bench chaos fuzz engine sdks
 
 GO ?= go
 BIN ?= bin
@@ -9,7 +9,7 @@ LINT = $(BIN)/golangci-lint-$(LINT_VERSION)
 demo: engine
 	$(GO) run ./examples/reference-stack/cmd/footfall demo $(ARGS)
 
-test: engine
+test: engine sdks
 	$(GO) test -timeout 20m ./...
 
 # race leaves the end-to-end tests out: they run the built binary, which the
@@ -46,6 +46,14 @@ fuzz:
 # engine fetches the embedded ClickHouse engine into the user's cache, once.
 engine:
 	@$(GO) run ./store/chdb/fetch
+
+# sdks installs the JavaScript SDKs that the end-to-end tests run, once for each
+# lock file. Nobody needs them but those tests, so that npm may be missing.
+SDKS = examples/reference-stack/testdata/sdk
+sdks: $(SDKS)/node_modules/.package-lock.json
+$(SDKS)/node_modules/.package-lock.json: $(SDKS)/package-lock.json
+	@if command -v npm >/dev/null; then cd $(SDKS) && npm ci && touch node_modules/.package-lock.json; \
+		else echo "npm is not on this machine: the tests of the JavaScript SDKs will skip"; fi
 
 $(LINT):
 	GOBIN=$(abspath $(BIN)) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)

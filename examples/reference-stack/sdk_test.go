@@ -1,0 +1,232 @@
+package referencestack
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/internal/testenv"
+)
+
+// sdk is one of the client libraries that products use, unchanged.
+type sdk struct {
+	name string
+	// others are the events it sends besides its ticks, by their names here.
+	others []string
+	// tells is what its user is told of a refused event, "" if nothing.
+	tells string
+	// send has the SDK carry out a plan and returns when nothing is on the way
+	// any more, with the errors its user has seen.
+	send func(tb testing.TB, p plan) []string
+}
+
+// plan is what an SDK is to do. Scripts get it as JSON.
+type plan struct {
+	URL   string `json:"url"`
+	Key   string `json:"key"`
+	Count int    `json:"count"` // of track messages named Tick, with n = 0, 1, …
+	Bad   bool   `json:"bad"`   // send one event named Bad, of a user that cannot be, and nothing else
+}
+
+// ticks is more than any SDK puts into one request here.
+const ticks = 45
+
+// serverCalls are the calls besides track that a server's SDK has.
+var serverCalls = []string{"$identify", "$page", "$screen", "$group", "$alias"}
+
+// sdks are all that are tried. Adding one: see the package's documentation.
+func sdks() []sdk {
+	return []sdk{
+		{name: "segment-node", others: serverCalls, tells: "[400] Bad Request", send: script("segment-node.cjs")},
+		{name: "analytics-node", others: serverCalls, tells: "illegal_id", send: script("analytics-node.cjs")},
+		{name: "rudder-node", others: serverCalls, tells: "illegal_id", send: script("rudder-node.cjs")},
+	}
+}
+
+// TestSDKs has every SDK send through a line that works, through one that
+// fails, and an event that must be refused. Each sends as a tenant of its own,
+// to one server.
+func TestSDKs(t *testing.T) {
+	t.Parallel()
+	scenarios := []string{"plain", "rough", "bad"}
+	var tenants []string
+	for _, k := range sdks() {
+		for _, scenario := range scenarios {
+			tenants = append(tenants, k.name+"-"+scenario)
+		}
+	}
+	s := upWith(t, tenants...)
+	for _, k := range sdks() {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			t.Run("plain", func(t *testing.T) {
+				t.Parallel()
+				a := s.account(t, k.name+"-plain", nil)
+				require.Empty(t, k.send(t, a.plan(ticks)))
+				l := a.settled(t, k.accepted())
+				require.Zero(t, l.Duplicate)
+				a.storedOnce(t, k.others, ticks)
+			})
+			t.Run("rough", func(t *testing.T) {
+				t.Parallel()
+				a := s.account(t, k.name+"-rough", rough)
+				require.Empty(t, k.send(t, a.plan(ticks)))
+				l := a.settled(t, a.proxy.accepted(t))
+				require.Positive(t, l.Duplicate, "faults behind the server make it see events twice")
+				require.Equal(t, k.accepted(), l.Stored)
+				a.storedOnce(t, k.others, ticks)
+				for _, f := range rough {
+					require.True(t, slices.ContainsFunc(a.proxy.seen(), func(e exchange) bool { return e.fault == f }), "%+v", f)
+				}
+			})
+			t.Run("bad", func(t *testing.T) {
+				t.Parallel()
+				a := s.account(t, k.name+"-bad", nil)
+				p := a.plan(0)
+				p.Bad = true
+				said := strings.Join(k.send(t, p), "\n")
+				if k.tells == "" {
+					require.Empty(t, said)
+				}
+				require.Contains(t, said, k.tells)
+				a.refused(t)
+			})
+		})
+	}
+}
+
+// accepted is how many events the SDK sends on a plan with ticks.
+func (k sdk) accepted() int64 { return int64(ticks + len(k.others)) }
+
+// account is a tenant with the line that one SDK sends over.
+type account struct {
+	*server
+	tenant string
+	proxy  *proxy
+}
+
+// upWith starts a server with tenants; the keys of each end in its id.
+func upWith(tb testing.TB, tenants ...string) *server {
+	tb.Helper()
+	dir := tb.TempDir()
+	args := []string{"up", "--listen", "127.0.0.1:0", "--data", dir}
+	for _, id := range tenants {
+		args = append(args, "--tenant", fmt.Sprintf("%s:wk_%s:rk_%s", id, id, id))
+	}
+	s := launch(tb, dir, args...)
+	s.waitReady(tb)
+	return s
+}
+
+func (s *server) account(tb testing.TB, id string, faults []fault) *account {
+	tb.Helper()
+	return &account{server: s, tenant: id, proxy: newProxy(tb, s.url, faults)}
+}
+
+func (a *account) plan(count int) plan {
+	return plan{URL: a.proxy.url, Key: "wk_" + a.tenant, Count: count}
+}
+
+// settled waits until all events that were accepted are visible, as the
+// command status tells it, and returns the tenant's ledger.
+func (a *account) settled(tb testing.TB, accepted int64) (l ledger) {
+	tb.Helper()
+	require.Eventually(tb, func() bool {
+		l = a.status(tb).Ledger[a.tenant]
+		require.Equal(tb, l.Accepted, l.Stored+l.Duplicate+l.Quarantined+l.Pending, "%+v", l)
+		require.LessOrEqual(tb, l.Accepted, accepted, "more was accepted than was sent")
+		return l.Accepted == accepted && l.Pending == 0
+	}, patience, 20*time.Millisecond, "%s: %d were accepted", a.tenant, accepted)
+	code, stdout, stderr := run(tb, "status", "--data", a.dir, "--json")
+	require.Zero(tb, code, stderr)
+	var st status
+	require.NoError(tb, json.Unmarshal([]byte(stdout), &st))
+	require.Equal(tb, l, st.Ledger[a.tenant])
+	return l
+}
+
+// storedOnce asks the query API for all events and finds each tick and each of
+// the others there, once.
+func (a *account) storedOnce(tb testing.TB, others []string, count int) {
+	tb.Helper()
+	var answer struct {
+		Result struct{ Events []event }
+	}
+	a.call(tb, http.MethodPost, "/api/v1/query", "rk_"+a.tenant, map[string]any{"kind": "events", "range": always, "limit": 1000}, &answer)
+	var names []string
+	var seen []int
+	ids := map[string]int{}
+	for _, ev := range answer.Result.Events {
+		ids[ev.ID]++
+		if ev.Name != "Tick" {
+			names = append(names, ev.Name)
+			continue
+		}
+		require.IsType(tb, 1.0, ev.Properties["n"])
+		seen = append(seen, int(ev.Properties["n"].(float64)))
+	}
+	slices.Sort(seen)
+	want := make([]int, count)
+	for n := range want {
+		want[n] = n
+	}
+	require.Equal(tb, want, seen, "every tick is there, once")
+	require.ElementsMatch(tb, others, names)
+	require.Len(tb, ids, count+len(others), "message ids are distinct")
+	for id, n := range ids {
+		require.NotEmpty(tb, id)
+		require.Equal(tb, 1, n, id)
+	}
+	// The count of the engine says the same as the list.
+	var counted struct{ Result trend }
+	a.call(tb, http.MethodPost, "/api/v1/query", "rk_"+a.tenant, map[string]any{
+		"kind": "trend", "range": always, "interval": "total", "series": []any{map[string]any{"event": "Tick"}},
+	}, &counted)
+	require.Equal(tb, float64(count), *counted.Result.Series[0].Total)
+}
+
+// refused finds that the bad event was sent once, was named in the answer, and
+// was not stored.
+func (a *account) refused(tb testing.TB) {
+	tb.Helper()
+	var bad []exchange
+	for _, e := range a.proxy.seen() {
+		if e.status == http.StatusBadRequest {
+			bad = append(bad, e)
+			continue
+		}
+		require.Zero(tb, e.fault)
+	}
+	require.Len(tb, bad, 1, "a 400 is not tried again")
+	var answer struct {
+		Detail string
+		Errors []struct{ Path, Code, Message string }
+	}
+	require.NoError(tb, json.Unmarshal([]byte(bad[0].answer), &answer))
+	require.Len(tb, answer.Errors, 1)
+	require.Contains(tb, []string{"/batch/0/userId", "/userId"}, answer.Errors[0].Path)
+	require.Equal(tb, "illegal_id", answer.Errors[0].Code)
+	require.NotEmpty(tb, answer.Errors[0].Message)
+	require.Zero(tb, a.status(tb).Ledger[a.tenant])
+	require.Equal(tb, int64(1), a.status(tb).Door[a.tenant]["refused"])
+}
+
+// sdkFolder is where the scripts and what npm installed for them are.
+func sdkFolder(tb testing.TB) string {
+	tb.Helper()
+	dir, err := filepath.Abs(filepath.Join("testdata", "sdk"))
+	require.NoError(tb, err)
+	_, err = os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json"))
+	if err != nil {
+		testenv.Missing(tb, "the JavaScript SDKs are not installed: make sdks")
+	}
+	return dir
+}
