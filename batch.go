@@ -45,6 +45,7 @@ type Upserts struct {
 	Sessions []Session
 	Links    []Link
 	IDs      []IDText
+	Traits   []Trait
 	Ledger   []LedgerRow
 	Rejected []Rejected
 	Erasures []Erasure
@@ -52,7 +53,7 @@ type Upserts struct {
 
 // Len returns the number of rows.
 func (u *Upserts) Len() int {
-	return len(u.Sessions) + len(u.Links) + len(u.IDs) + len(u.Ledger) + len(u.Rejected) + len(u.Erasures)
+	return len(u.Sessions) + len(u.Links) + len(u.IDs) + len(u.Traits) + len(u.Ledger) + len(u.Rejected) + len(u.Erasures)
 }
 
 // Reset empties all lists and keeps their memory.
@@ -60,10 +61,11 @@ func (u *Upserts) Reset() {
 	clear(u.Sessions)
 	clear(u.Links)
 	clear(u.IDs)
+	clear(u.Traits)
 	clear(u.Ledger)
 	clear(u.Rejected)
 	clear(u.Erasures)
-	u.Sessions, u.Links, u.IDs = u.Sessions[:0], u.Links[:0], u.IDs[:0]
+	u.Sessions, u.Links, u.IDs, u.Traits = u.Sessions[:0], u.Links[:0], u.IDs[:0], u.Traits[:0]
 	u.Ledger, u.Rejected, u.Erasures = u.Ledger[:0], u.Rejected[:0], u.Erasures[:0]
 }
 

@@ -80,10 +80,10 @@ func TestSettingsOfInserts(t *testing.T) {
 	}
 	require.NoError(t, s.Upsert(t.Context(), &footfall.Upserts{
 		Sessions: []footfall.Session{{Tenant: shop}}, Links: []footfall.Link{{Tenant: shop, Kind: footfall.LinkUser}},
-		IDs: []footfall.IDText{{Tenant: shop, Kind: footfall.KindUser}}, Ledger: []footfall.LedgerRow{{Tenant: shop}},
+		IDs: []footfall.IDText{{Tenant: shop, Kind: footfall.KindUser}}, Traits: []footfall.Trait{{Tenant: shop, Kind: footfall.TraitSet, Value: "1"}}, Ledger: []footfall.LedgerRow{{Tenant: shop}},
 		Rejected: []footfall.Rejected{{Tenant: shop}}, Erasures: []footfall.Erasure{{Tenant: shop, Name: "e", IDs: []footfall.ID{{1}}}},
 	}))
-	require.Equal(t, []string{schema.Erasures, schema.Events, schema.Identities, schema.Ledger, schema.Rejected, schema.Sessions, schema.IDs},
+	require.Equal(t, []string{schema.Erasures, schema.Events, schema.Identities, schema.Ledger, schema.Rejected, schema.Sessions, schema.Traits, schema.IDs},
 		slices.Sorted(maps.Keys(inserts)))
 	for table, all := range inserts {
 		for attempt, settings := range all {

@@ -26,6 +26,7 @@ type Memory struct {
 	sessions map[sessionKey]footfall.Session
 	links    map[linkKey]footfall.Link
 	ids      map[idKey]footfall.IDText
+	traits   map[traitKey]footfall.Trait
 	ledger   map[ledgerKey]footfall.LedgerRow
 	rejected map[rejectedKey]footfall.Rejected
 	erasures map[erasureKey]footfall.Erasure
@@ -55,6 +56,15 @@ type idKey struct {
 	tenant tenant.ID
 	id     footfall.ID
 	kind   footfall.IDKind
+}
+
+// traitKey has the partition, so that what an erasure leaves of a key is known.
+type traitKey struct {
+	tenant           tenant.ID
+	id               footfall.ID
+	kind             footfall.TraitKind
+	key              string
+	epoch, partition uint16
 }
 
 type ledgerKey struct {
@@ -172,6 +182,9 @@ func (m *Memory) Upsert(ctx context.Context, u *footfall.Upserts) error {
 		id.Silo, id.Text = strings.Clone(id.Silo), strings.Clone(id.Text)
 		put(&m.ids, idKey{id.Tenant, id.ID, id.Kind}, id)
 	}
+	for _, t := range u.Traits {
+		m.trait(t)
+	}
 	for _, l := range u.Ledger {
 		key := ledgerKey{l.Tenant, l.Minute, l.Epoch, l.Partition}
 		if old, ok := m.ledger[key]; !ok || l.Version >= old.Version {
@@ -184,6 +197,15 @@ func (m *Memory) Upsert(ctx context.Context, u *footfall.Upserts) error {
 		put(&m.rejected, rejectedKey{r.Tenant, r.Position}, r)
 	}
 	return nil
+}
+
+func (m *Memory) trait(t footfall.Trait) {
+	key := traitKey{t.Tenant, t.ID, t.Kind, strings.Clone(t.Key), t.Position.Epoch, t.Position.Partition}
+	if old, ok := m.traits[key]; ok && !t.Beats(&old) {
+		return
+	}
+	t.Silo, t.Key, t.Value, t.MessageID = strings.Clone(t.Silo), key.key, strings.Clone(t.Value), strings.Clone(t.MessageID)
+	put(&m.traits, key, t)
 }
 
 func put[K comparable, V any](m *map[K]V, key K, value V) {

@@ -41,6 +41,9 @@ func (m *Memory) erase(e *footfall.Erasure) {
 	maps.DeleteFunc(m.ids, func(key idKey, _ footfall.IDText) bool {
 		return key.tenant == e.Tenant && concerns(key.id)
 	})
+	maps.DeleteFunc(m.traits, func(key traitKey, t footfall.Trait) bool {
+		return key.tenant == e.Tenant && concerns(key.id) && erased(t.Position, e.Before)
+	})
 	// That an event is in quarantine stays known, what it said goes.
 	for key, r := range m.rejected {
 		if key.tenant == e.Tenant && concerns(payloadIDs(&r)...) && erased(key.position, e.Before) {

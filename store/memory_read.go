@@ -66,6 +66,24 @@ func (m *Memory) IDs() []footfall.IDText {
 	})
 }
 
+// Traits returns what counts of what was said of each id, whatever partition it
+// came by, ordered by id, kind and key.
+func (m *Memory) Traits() []footfall.Trait {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	best := map[traitKey]footfall.Trait{}
+	for key, t := range m.traits {
+		key.epoch, key.partition = 0, 0
+		if old, ok := best[key]; !ok || t.Beats(&old) {
+			best[key] = t
+		}
+	}
+	return slices.SortedFunc(maps.Values(best), func(a, b footfall.Trait) int {
+		return cmp.Or(strings.Compare(a.Tenant.String(), b.Tenant.String()), bytes.Compare(a.ID[:], b.ID[:]),
+			cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
+	})
+}
+
 // Ledger returns the newest version of each row ordered by tenant and minute.
 func (m *Memory) Ledger() []footfall.LedgerRow {
 	return sorted(m, &m.ledger, func(a, b footfall.LedgerRow) int {

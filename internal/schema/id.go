@@ -18,6 +18,18 @@ func UserID(t tenant.ID, userID string) footfall.ID {
 	return hashID(t.String(), 'u', userID)
 }
 
+// GroupID returns the ID of a group of some type, which is a text without zero
+// bytes.
+func GroupID(t tenant.ID, groupType, groupID string) footfall.ID {
+	return hashID(t.String(), 'g', groupType+"\x00"+groupID)
+}
+
+// GroupIDExpr returns the SQL expression that computes the same as [GroupID]
+// from SQL expressions.
+func GroupIDExpr(tenantExpr, typeExpr, textExpr string) string {
+	return IDExpr(tenantExpr, 'g', typeExpr+",'\\0',"+textExpr)
+}
+
 // IDExpr returns the SQL expression that computes the same UInt128 as
 // [VisitorID] (kind 'v') and [UserID] (kind 'u') from SQL expressions for the
 // tenant and the text.

@@ -13,6 +13,8 @@ func TestKindsDiffer(t *testing.T) {
 	id, err := tenant.ParseID("shop")
 	require.NoError(t, err)
 	require.NotEqual(t, VisitorID(id, "a"), UserID(id, "a"))
+	require.NotEqual(t, UserID(id, "company\x00a"), GroupID(id, "company", "a"))
+	require.NotEqual(t, GroupID(id, "compan", "ya"), GroupID(id, "company", "a"))
 }
 
 func BenchmarkVisitorID(b *testing.B) {

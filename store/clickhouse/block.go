@@ -23,7 +23,8 @@ type block struct {
 }
 
 // column is one column of a block. What it has is written in this order:
-// the state prefix if there is a dictionary, offsets, dictionary, data.
+// the state prefix if there is a dictionary, offsets, dictionary, data. A column
+// without a name has the next element of the tuple that the one before it began.
 type column struct {
 	name, kind string
 	offsets    []byte      // ends of arrays and maps
@@ -46,6 +47,9 @@ func newBlock(table string, columns ...column) *block {
 // plain describes a column of fixed or String type.
 func plain(name, kind string) column { return column{name: name, kind: kind} }
 
+// element describes the next element of a tuple.
+func element() column { return column{} }
+
 const lowCardinalityString = "LowCardinality(String)"
 
 // low describes a column of repeating texts; newBlock adds the dictionary.
@@ -62,6 +66,17 @@ func (b *block) reset() {
 	}
 }
 
+// names returns the names of the table's columns.
+func (b *block) names() []string {
+	names := make([]string, 0, len(b.columns))
+	for i := range b.columns {
+		if name := b.columns[i].name; name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // size returns about how many bytes of memory the block keeps.
 func (b *block) size() int {
 	n := cap(b.heads)
@@ -75,7 +90,7 @@ func (b *block) size() int {
 // encode returns the block's bytes in pieces, which are views of the block,
 // and their total length.
 func (b *block) encode() (pieces [][]byte, length int) {
-	heads := binary.AppendUvarint(b.heads[:0], uint64(len(b.columns)))
+	heads := binary.AppendUvarint(b.heads[:0], uint64(len(b.names())))
 	heads = binary.AppendUvarint(heads, uint64(b.rows))
 	b.pieces = b.pieces[:0]
 	from := 0
@@ -91,8 +106,10 @@ func (b *block) encode() (pieces [][]byte, length int) {
 	}
 	for i := range b.columns {
 		c := &b.columns[i]
-		heads = appendString(heads, c.name)
-		heads = appendString(heads, c.kind)
+		if c.name != "" {
+			heads = appendString(heads, c.name)
+			heads = appendString(heads, c.kind)
+		}
 		if c.dict != nil {
 			heads = binary.LittleEndian.AppendUint64(heads, sharedDictionaries)
 		}

@@ -28,18 +28,10 @@ const (
 
 // insert sends a block. It reports whether the block's memory is free again.
 func (c *client) insert(ctx context.Context, b *block, settings map[string]string) (free bool, err error) {
-	var sql strings.Builder
-	sql.WriteString("INSERT INTO " + b.table + " (")
-	for i := range b.columns {
-		if i > 0 {
-			sql.WriteString(", ")
-		}
-		sql.WriteString(b.columns[i].name)
-	}
-	sql.WriteString(") FORMAT Native")
+	sql := "INSERT INTO " + b.table + " (" + strings.Join(b.names(), ", ") + ") FORMAT Native"
 	pieces, length := b.encode()
 	body := &blockBody{pieces: pieces}
-	r, err := c.request(ctx, sql.String(), settings, true)
+	r, err := c.request(ctx, sql, settings, true)
 	if err != nil {
 		return true, err
 	}

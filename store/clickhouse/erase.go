@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/schema"
@@ -64,6 +65,7 @@ func (s *Store) eraseWhere(ctx context.Context, e *footfall.Erasure, ids []footf
 	// The same in the column that the events table has for it.
 	beforeEvent := fmt.Sprintf(" AND (_epoch < %d OR _epoch = %d AND _p = %d AND (_first > %d OR _first = %d AND _i < %d))",
 		p.Epoch, p.Epoch, p.Partition, ^uint64(p.Offset), ^uint64(p.Offset), p.Index)
+	beforeTrait := strings.NewReplacer("_o ", "best._o ", "_i ", "best._i ").Replace(before)
 	sessions := fmt.Sprintf(" AND version < %d AND (visitor, session) NOT IN (SELECT visitor, session FROM %s WHERE %s)",
 		footfall.Version(p.Epoch, p.Offset), schema.Events, of("visitor"))
 	for _, d := range []struct{ table, where string }{
@@ -71,7 +73,7 @@ func (s *Store) eraseWhere(ctx context.Context, e *footfall.Erasure, ids []footf
 		{schema.Sessions, of("visitor") + sessions},
 		{schema.Identities, of("visitor", "user") + before},
 		{schema.IDs, of("id")},
-		{schema.Traits, of("id")},
+		{schema.Traits, of("id") + beforeTrait},
 	} {
 		if err := s.client.exec(ctx, "DELETE FROM "+d.table+" WHERE "+d.where, deleteSettings); err != nil {
 			return fmt.Errorf("delete from %s: %w", d.table, err)

@@ -99,11 +99,13 @@ func TestIDExpr(t *testing.T) {
 		texts = append(texts, strings.Repeat("z", i), fmt.Sprint("user-", i))
 	}
 	for _, text := range texts {
-		var visitor, user string
-		require.NoError(t, conn.QueryRow(t.Context(), fmt.Sprintf("SELECT lower(hex(reinterpretAsString(%s))), lower(hex(reinterpretAsString(%s)))",
-			schema.IDExpr("'shop-1_x'", 'v', "unhex('"+fmt.Sprintf("%x", text)+"')"), schema.IDExpr("'shop-1_x'", 'u', "unhex('"+fmt.Sprintf("%x", text)+"')"))).Scan(&visitor, &user))
+		var visitor, user, group string
+		literal := "unhex('" + fmt.Sprintf("%x", text) + "')"
+		require.NoError(t, conn.QueryRow(t.Context(), fmt.Sprintf("SELECT lower(hex(reinterpretAsString(%s))), lower(hex(reinterpretAsString(%s))), lower(hex(reinterpretAsString(%s)))",
+			schema.IDExpr("'shop-1_x'", 'v', literal), schema.IDExpr("'shop-1_x'", 'u', literal), schema.GroupIDExpr("'shop-1_x'", "'company'", literal))).Scan(&visitor, &user, &group))
 		require.Equal(t, trimZeros(schema.VisitorID(shop, text)), visitor, "%q", text)
 		require.Equal(t, trimZeros(schema.UserID(shop, text)), user, "%q", text)
+		require.Equal(t, trimZeros(schema.GroupID(shop, "company", text)), group, "%q", text)
 	}
 }
 

@@ -61,7 +61,7 @@ func (r reader) Lose(ctx context.Context, epoch, partition uint16, from, to int6
 }
 
 func (r reader) Settle(ctx context.Context) error {
-	for _, statement := range []string{"OPTIMIZE TABLE events FINAL", "OPTIMIZE TABLE sessions FINAL", "OPTIMIZE TABLE identities FINAL"} {
+	for _, statement := range []string{"OPTIMIZE TABLE events FINAL", "OPTIMIZE TABLE sessions FINAL", "OPTIMIZE TABLE identities FINAL", "OPTIMIZE TABLE traits FINAL"} {
 		if err := r.conn.Exec(ctx, statement); err != nil {
 			return err
 		}
@@ -167,6 +167,27 @@ func (r reader) IDs(ctx context.Context) ([]footfall.IDText, error) {
 			return t, err
 		}
 		t.ID, t.Kind = id(&n), footfall.IDKind(kind)
+		t.Tenant, err = owner(who)
+		return t, err
+	})
+}
+
+func (r reader) Traits(ctx context.Context) ([]footfall.Trait, error) {
+	return scan(ctx, r.conn, `SELECT tenant, silo, id, toInt8(kind), key, b.1, b.2, b.3, _epoch, _p, toInt64(b.7), b.8 FROM (
+		SELECT tenant, silo, id, kind, key, _epoch, _p, best AS b FROM traits
+		ORDER BY b.1 DESC, b.2 DESC, b.3 DESC, _epoch DESC, _p DESC, b.7 DESC, b.8 DESC LIMIT 1 BY tenant, silo, id, kind, key)`, func(rows driver.Rows) (t footfall.Trait, err error) {
+		var who string
+		var kind int8
+		var n big.Int
+		var rank int64
+		p := &t.Position
+		if err = rows.Scan(&who, &t.Silo, &n, &kind, &t.Key, &rank, &t.MessageID, &t.Value, &p.Epoch, &p.Partition, &p.Offset, &p.Index); err != nil {
+			return t, err
+		}
+		t.ID, t.Kind, t.Time = id(&n), footfall.TraitKind(kind), footfall.Millis(rank)
+		if t.Kind == footfall.TraitOnce {
+			t.Time = ^t.Time
+		}
 		t.Tenant, err = owner(who)
 		return t, err
 	})

@@ -22,7 +22,7 @@ type Stats struct {
 const countExactly = 50_000_000
 
 // counted are the tables whose rows Stats has.
-var counted = []string{schema.Events, schema.Sessions, schema.Identities, schema.IDs, schema.Rejected, schema.Erasures}
+var counted = []string{schema.Events, schema.Sessions, schema.Identities, schema.IDs, schema.Traits, schema.Rejected, schema.Erasures}
 
 // Stats asks the server what it is and what it holds.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {

@@ -21,6 +21,7 @@ func (s *Store) Upsert(ctx context.Context, u *footfall.Upserts) error {
 	return cmp.Or(
 		upsert(ctx, s, &linkRows, u.Links),
 		upsert(ctx, s, &idRows, u.IDs),
+		upsert(ctx, s, &traitRows, u.Traits),
 		upsert(ctx, s, &rejectedRows, u.Rejected),
 		upsert(ctx, s, &ledgerRows, u.Ledger),
 		upsert(ctx, s, &sessionRows, u.Sessions),
@@ -35,6 +36,8 @@ type rowsOf[T any] struct {
 	partition func(*T) partition
 	// add appends a row. The columns are in the order above.
 	add func(c []column, row *T) error
+	// raw leaves rows of equal key to the merges.
+	raw bool
 }
 
 // partition names a partition of a table: all have the silo in their key, and
@@ -74,6 +77,9 @@ func insertRows[T any](ctx context.Context, s *Store, t *rowsOf[T], rows []T) er
 	settings, err := s.known(ctx, upsertSettings())
 	if err != nil {
 		return err
+	}
+	if t.raw {
+		settings["optimize_on_insert"] = "0"
 	}
 	_, err = s.client.insert(ctx, b, settings)
 	return err

@@ -18,6 +18,8 @@ type Reader interface {
 	Sessions(ctx context.Context) ([]footfall.Session, error)
 	Links(ctx context.Context) ([]footfall.Link, error)
 	IDs(ctx context.Context) ([]footfall.IDText, error)
+	// Traits are those that count, whatever partition they came by.
+	Traits(ctx context.Context) ([]footfall.Trait, error)
 	Ledger(ctx context.Context) ([]footfall.LedgerRow, error)
 	Rejected(ctx context.Context) ([]footfall.Rejected, error)
 	Erasures(ctx context.Context) ([]footfall.Erasure, error)
@@ -53,7 +55,10 @@ func Run(t *testing.T, open func(tb testing.TB) (footfall.Store, Reader)) {
 		{"64 months in a batch", testMonths},
 		{"the newest version of a row stays", testVersions},
 		{"links, ids and rejected rows are kept once", testAppendOnly},
+		{"of the traits of a key one counts", testTraits},
+		{"odd traits", testOddTraits},
 		{"erasure", testErasure},
+		{"erasure of traits", testErasureTraits},
 		{"erasure of a tenant", testErasureTenant},
 		{"what was disposed of", testDisposed},
 		{"concurrent use", testConcurrent},
@@ -91,6 +96,7 @@ func (r memory) Events(context.Context) ([]footfall.Event, error) {
 func (r memory) Sessions(context.Context) ([]footfall.Session, error)  { return r.m.Sessions(), nil }
 func (r memory) Links(context.Context) ([]footfall.Link, error)        { return r.m.Links(), nil }
 func (r memory) IDs(context.Context) ([]footfall.IDText, error)        { return r.m.IDs(), nil }
+func (r memory) Traits(context.Context) ([]footfall.Trait, error)      { return r.m.Traits(), nil }
 func (r memory) Ledger(context.Context) ([]footfall.LedgerRow, error)  { return r.m.Ledger(), nil }
 func (r memory) Rejected(context.Context) ([]footfall.Rejected, error) { return r.m.Rejected(), nil }
 
