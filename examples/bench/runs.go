@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 )
 
@@ -79,9 +80,33 @@ func perEvent(bytes, events int64) float64 {
 	return float64(bytes) / float64(events)
 }
 
-// visibility sends events at a rate and now and then a marked one, and measures
-// the time from the answer to the marked one until a query counts it.
-func visibility(ctx context.Context, s *server, rate int, d time.Duration) (latencies, error) {
+// inEvents counts the views of a page with a marked path.
+func inEvents(ctx context.Context, s *server, path string) (int64, error) {
+	return s.count(ctx, fmt.Sprintf(`,"filter":{"property":"event.$path","op":"eq","value":%q}`, path))
+}
+
+// inSessions counts the sessions that began with a page of a marked path.
+func inSessions(ctx context.Context, s *server, path string) (int64, error) {
+	question := fmt.Sprintf(`{"kind":"sessions","range":{"last":"2d"},"interval":"total","filter":{"property":"session.entry","op":"eq","value":%q}}`, path)
+	var answer struct {
+		Result struct {
+			Count []int64 `json:"count"`
+		} `json:"result"`
+	}
+	if err := s.ask(ctx, http.MethodPost, "/api/v1/query", readKey, []byte(question), &answer); err != nil {
+		return 0, err
+	}
+	total := int64(0)
+	for _, n := range answer.Result.Count {
+		total += n
+	}
+	return total, nil
+}
+
+// visibility sends events at a rate and now and then the view of a marked page,
+// by a visitor of its own, and measures the time from the answer to the marked one until a
+// question counts it.
+func visibility(ctx context.Context, s *server, rate int, d time.Duration, counted func(context.Context, *server, string) (int64, error)) (latencies, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	n := 1
@@ -98,14 +123,15 @@ func visibility(ctx context.Context, s *server, rate int, d time.Duration) (late
 	var seen latencies
 	end := time.Now().Add(d - time.Second)
 	for i := 0; time.Now().Before(end); i++ {
-		name := fmt.Sprintf("Marker %d %d", rate, i)
-		body := fmt.Appendf(nil, `{"event":%q,"anonymousId":"marker","messageId":"%s","timestamp":%q}`, name, name, time.Now().UTC().Format(timeText))
-		if _, err := marker.post(ctx, "/v1/track", body); err != nil {
+		path := fmt.Sprintf("/marker/%d/%d/%d", rate, i, time.Now().UnixNano())
+		body := fmt.Appendf(nil, `{"anonymousId":%q,"messageId":%q,"timestamp":%q,"properties":{"path":%q}}`,
+			path, path, time.Now().UTC().Format(timeText), path)
+		if _, err := marker.post(ctx, "/v1/page", body); err != nil {
 			return nil, err
 		}
 		start := time.Now()
 		for {
-			k, err := s.count(ctx, fmt.Sprintf(`,"filter":{"property":"event.$name","op":"eq","value":%q}`, name))
+			k, err := counted(ctx, s, path)
 			if err != nil {
 				return nil, err
 			}
@@ -113,7 +139,7 @@ func visibility(ctx context.Context, s *server, rate int, d time.Duration) (late
 				break
 			}
 			if time.Since(start) > 30*time.Second {
-				return nil, fmt.Errorf("event %q accepted but not visible after 30 s", name)
+				return nil, fmt.Errorf("page %q accepted but not visible after 30 s", path)
 			}
 			time.Sleep(2 * time.Millisecond)
 		}
