@@ -52,6 +52,7 @@ func sdks() []sdk {
 		{name: "rudder-node", others: serverCalls, tells: "illegal_id", send: script("rudder-node.cjs")},
 		{name: "segment-go", others: serverCalls, tells: "illegal_id", stubborn: true, send: segmentGo},
 		{name: "rudder-go", others: serverCalls, tells: "illegal_id", stubborn: true, send: rudderGo},
+		{name: "posthog-node", others: []string{"$identify", "$group", "$alias"}, tells: "status=400", send: script("posthog-node.cjs")},
 	}
 }
 
