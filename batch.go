@@ -1,6 +1,7 @@
 package footfall
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/footfall-go/footfall/tenant"
@@ -159,4 +160,15 @@ type Erasure struct {
 	IDs    []ID   // visitors and users; empty means every row of the tenant
 	Before Position
 	Time   Millis // log time
+}
+
+// Concerns reports whether an event of the tenant is of somebody who is erased.
+// An event with a user is that user's: what another did on a device that the
+// two share stays.
+func (e *Erasure) Concerns(ev *Event) bool {
+	who := ev.User
+	if who.IsZero() {
+		who = ev.Visitor
+	}
+	return len(e.IDs) == 0 || slices.Contains(e.IDs, who)
 }

@@ -1,6 +1,9 @@
 package footfall
 
-import "encoding/hex"
+import (
+	"encoding/hex"
+	"fmt"
+)
 
 // ID names a visitor or a user inside Footfall: a 128-bit hash of (tenant,
 // kind, text), made once at the door by [internal/schema.VisitorID] and
@@ -13,6 +16,17 @@ func (id ID) IsZero() bool { return id == ID{} }
 
 // String returns the ID as 32 hexadecimal digits.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// MarshalText returns the ID as it is written in JSON.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what String writes.
+func (id *ID) UnmarshalText(b []byte) error {
+	if n, err := hex.Decode(id[:], b[:min(len(b), 2*len(id))]); err != nil || n != len(id) || len(b) != 2*len(id) {
+		return fmt.Errorf("footfall: %q is no id of 32 hexadecimal digits", b)
+	}
+	return nil
+}
 
 // IDKind tells what sort of text an [ID] was made from.
 type IDKind uint8

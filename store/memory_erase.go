@@ -20,7 +20,11 @@ func (m *Memory) erase(e *footfall.Erasure) {
 		return len(e.IDs) == 0 || slices.ContainsFunc(ids, func(id footfall.ID) bool { return named[id] })
 	}
 	m.events = slices.DeleteFunc(m.events, func(ev footfall.Event) bool {
-		return ev.Tenant == e.Tenant && concerns(ev.Visitor, ev.User) && erased(ev.Position, e.Before)
+		who := ev.User
+		if who.IsZero() {
+			who = ev.Visitor // an event with a user is that user's alone
+		}
+		return ev.Tenant == e.Tenant && concerns(who) && erased(ev.Position, e.Before)
 	})
 	left := map[sessionKey]bool{}
 	for i := range m.events {
@@ -37,6 +41,10 @@ func (m *Memory) erase(e *footfall.Erasure) {
 	})
 	maps.DeleteFunc(m.links, func(key linkKey, l footfall.Link) bool {
 		return key.tenant == e.Tenant && concerns(l.From, l.User) && erased(l.Position, e.Before)
+	})
+	maps.DeleteFunc(m.ledger, func(key ledgerKey, l footfall.LedgerRow) bool {
+		return len(e.IDs) == 0 && key.tenant == e.Tenant && (key.epoch < e.Before.Epoch ||
+			key.epoch == e.Before.Epoch && key.partition == e.Before.Partition && int64(l.Version>>16) <= e.Before.Offset)
 	})
 	maps.DeleteFunc(m.ids, func(key idKey, _ footfall.IDText) bool {
 		return key.tenant == e.Tenant && concerns(key.id)

@@ -17,8 +17,8 @@ import (
 func TestErasedRowsAreNotMissing(t *testing.T) {
 	t.Parallel()
 	for name, erase := range map[string]record.Erase{
-		"a visitor":  {Name: "e", Visitors: []string{"a"}},
 		"a user":     {Name: "e", Users: []string{"u"}},
+		"a person":   {Name: "e", Visitors: []string{"a"}, Users: []string{"u"}},
 		"the tenant": {Name: "e", All: true},
 	} {
 		t.Run(name, func(t *testing.T) {

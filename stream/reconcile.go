@@ -175,8 +175,7 @@ func (d *delivery) impossible(err error) error {
 
 // erases reports whether an erasure covers an event.
 func erases(e *footfall.Erasure, ev *footfall.Event) bool {
-	return e.Tenant == ev.Tenant && ev.Position.Compare(e.Before) < 0 &&
-		(len(e.IDs) == 0 || slices.Contains(e.IDs, ev.Visitor) || !ev.User.IsZero() && slices.Contains(e.IDs, ev.User))
+	return e.Tenant == ev.Tenant && ev.Position.Compare(e.Before) < 0 && e.Concerns(ev)
 }
 
 func coordinate(ev *footfall.Event) footfall.Coordinate {

@@ -29,6 +29,7 @@ func (f *folder) command(rec *footfall.Record, h *record.Header, o *record.Order
 		for _, text := range o.Erase.Users {
 			e.IDs = append(e.IDs, schema.UserID(h.Tenant, text))
 		}
+		e.IDs = append(e.IDs, o.Erase.IDs...)
 		if len(e.IDs) == 0 {
 			return
 		}

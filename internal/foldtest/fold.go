@@ -37,7 +37,7 @@ func (r *Result) Remaining() []footfall.Event {
 	return slices.DeleteFunc(slices.Clone(r.Events), func(ev footfall.Event) bool {
 		return slices.ContainsFunc(r.Rows.Erasures, func(e footfall.Erasure) bool {
 			return e.Tenant == ev.Tenant && ev.Position.Compare(e.Before) < 0 &&
-				(len(e.IDs) == 0 || slices.Contains(e.IDs, ev.Visitor) || slices.Contains(e.IDs, ev.User))
+				e.Concerns(&ev)
 		})
 	})
 }

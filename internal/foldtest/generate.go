@@ -6,6 +6,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/record"
+	"github.com/footfall-go/footfall/internal/schema"
 	"github.com/footfall-go/footfall/tenant"
 )
 
@@ -79,6 +80,8 @@ func (g *generator) record() footfall.Record {
 			e.Users = []string{g.user()}
 		case 4, 5:
 			e.Visitors = []string{g.visitor(), g.visitor()}
+		case 6:
+			e.IDs = []footfall.ID{schema.VisitorID(id, g.visitor()), schema.UserID(id, g.user())}
 		default:
 			e.Users, e.Visitors = []string{g.user()}, []string{g.visitor()}
 		}

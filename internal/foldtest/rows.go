@@ -104,5 +104,8 @@ func (r *Rows) erase(e *footfall.Erasure) {
 	maps.DeleteFunc(r.Links, func(_ LinkKey, l footfall.Link) bool {
 		return named(l.Tenant, l.From, l.User) && l.Position.Compare(e.Before) < 0
 	})
+	maps.DeleteFunc(r.Ledger, func(key LedgerKey, l footfall.LedgerRow) bool {
+		return len(e.IDs) == 0 && key.Tenant == e.Tenant && key.Partition == e.Before.Partition && int64(l.Version>>16) <= e.Before.Offset
+	})
 	maps.DeleteFunc(r.IDs, func(_ IDKey, t footfall.IDText) bool { return named(t.Tenant, t.ID) })
 }

@@ -21,7 +21,10 @@ type Erase struct {
 	Name     string   `json:"name"`               // the request's own id
 	Visitors []string `json:"visitors,omitempty"` // texts
 	Users    []string `json:"users,omitempty"`    // texts
-	All      bool     `json:"all,omitempty"`      // every row of the tenant
+	// IDs are visitors and users by the ids they have everywhere else, so that
+	// the order that somebody be forgotten does not say who.
+	IDs []footfall.ID `json:"ids,omitempty"`
+	All bool          `json:"all,omitempty"` // every row of the tenant
 }
 
 // Unlink ends the link of a visitor to its user.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/schema"
@@ -29,6 +28,9 @@ const eraseIDs = 1000
 // crash between the two would leave a note of something that never happened.
 func (s *Store) erase(ctx context.Context, e *footfall.Erasure) error {
 	if len(e.IDs) == 0 {
+		if err := s.dropSilo(ctx, e); err != nil {
+			return err
+		}
 		if err := s.eraseWhere(ctx, e, nil); err != nil {
 			return err
 		}
@@ -41,9 +43,14 @@ func (s *Store) erase(ctx context.Context, e *footfall.Erasure) error {
 	return upsert(ctx, s, &erasureRows, []footfall.Erasure{*e})
 }
 
-// eraseWhere deletes the rows of some ids, of the whole tenant if there are
-// none, that stand before the erasure.
-func (s *Store) eraseWhere(ctx context.Context, e *footfall.Erasure, ids []footfall.ID) error {
+// scope is a table and the condition for the rows of it that an erasure
+// concerns.
+type scope struct{ table, where string }
+
+// scopes returns what is concerned of each table by an erasure of some ids, of
+// the whole tenant if there are none: the rows that stand before a position,
+// or all of them.
+func scopes(e *footfall.Erasure, ids []footfall.ID, before *footfall.Position) []scope {
 	owner := "tenant = " + quote(e.Tenant.String())
 	// of returns the condition that one of some columns names one of the ids.
 	of := func(columns ...string) string {
@@ -59,32 +66,53 @@ func (s *Store) eraseWhere(ctx context.Context, e *footfall.Erasure, ids []footf
 		}
 		return owner + " AND (" + condition + ")"
 	}
-	p := e.Before
-	before := fmt.Sprintf(" AND (_epoch < %d OR _epoch = %d AND _p = %d AND (_o < %d OR _o = %d AND _i < %d))",
-		p.Epoch, p.Epoch, p.Partition, p.Offset, p.Offset, p.Index)
-	// The same in the column that the events table has for it.
-	beforeEvent := fmt.Sprintf(" AND (_epoch < %d OR _epoch = %d AND _p = %d AND (_first > %d OR _first = %d AND _i < %d))",
-		p.Epoch, p.Epoch, p.Partition, ^uint64(p.Offset), ^uint64(p.Offset), p.Index)
-	beforeTrait := strings.NewReplacer("_o ", "best._o ", "_i ", "best._i ").Replace(before)
-	sessions := fmt.Sprintf(" AND version < %d AND (visitor, session) NOT IN (SELECT visitor, session FROM %s WHERE %s)",
-		footfall.Version(p.Epoch, p.Offset), schema.Events, of("visitor"))
-	for _, d := range []struct{ table, where string }{
-		{schema.Events, of("visitor", "user") + beforeEvent},
-		{schema.Sessions, of("visitor") + sessions},
-		{schema.Identities, of("visitor", "user") + before},
-		{schema.IDs, of("id")},
-		{schema.Traits, of("id") + beforeTrait},
-	} {
-		if err := s.client.exec(ctx, "DELETE FROM "+d.table+" WHERE "+d.where, deleteSettings); err != nil {
-			return fmt.Errorf("delete from %s: %w", d.table, err)
-		}
+	// An event with a user is that user's alone.
+	rows := owner
+	if ids != nil {
+		rows += " AND (user IN (" + quoteIDs(ids) + ") OR user = 0 AND visitor IN (" + quoteIDs(ids) + "))"
 	}
-	// That an event is in quarantine stays known, or the ledger of a replay
-	// would count it as stored; what it said goes.
-	where := of(payloadID('v', "anonymousId"), payloadID('v', "previousId"), payloadID('u', "userId")) + before
-	err := s.client.exec(ctx, "ALTER TABLE "+schema.Rejected+" UPDATE payload = '', reason = 'erased' WHERE "+where, updateSettings)
-	if err != nil {
-		return fmt.Errorf("erase what %s says: %w", schema.Rejected, err)
+	var event, row, trait, session, minute string
+	if p := before; p != nil {
+		place := func(later string) string {
+			return fmt.Sprintf(" AND (_epoch < %d OR _epoch = %d AND _p = %d AND %s)", p.Epoch, p.Epoch, p.Partition, later)
+		}
+		row = place(fmt.Sprintf("(_o < %d OR _o = %d AND _i < %d)", p.Offset, p.Offset, p.Index))
+		// The same in the column that the events table has for it.
+		event = place(fmt.Sprintf("(_first > %d OR _first = %d AND _i < %d)", ^uint64(p.Offset), ^uint64(p.Offset), p.Index))
+		trait = place(fmt.Sprintf("(best._o < %d OR best._o = %d AND best._i < %d)", p.Offset, p.Offset, p.Index))
+		// A session with events left goes on, whoever's they are.
+		session = fmt.Sprintf(" AND version < %d AND (visitor, session) NOT IN (SELECT visitor, session FROM %s WHERE %s)",
+			footfall.Version(p.Epoch, p.Offset), schema.Events, of("visitor"))
+		minute = place(fmt.Sprintf("bitShiftRight(version, 16) <= %d", p.Offset))
+	}
+	all := []scope{
+		{schema.Events, rows + event},
+		{schema.Sessions, of("visitor") + session},
+		{schema.Identities, of("visitor", "user") + row},
+		{schema.IDs, of("id")},
+		{schema.Traits, of("id") + trait},
+		{schema.Rejected, of(payloadID('v', "anonymousId"), payloadID('v', "previousId"), payloadID('u', "userId")) + row},
+	}
+	if ids == nil { // counts name nobody: they go with the tenant only
+		all = append(all, scope{schema.Ledger, owner + minute})
+	}
+	return all
+}
+
+// eraseWhere deletes the rows of some ids, of the whole tenant if there are
+// none, that stand before the erasure.
+func (s *Store) eraseWhere(ctx context.Context, e *footfall.Erasure, ids []footfall.ID) error {
+	for _, d := range scopes(e, ids, &e.Before) {
+		statement, settings := "DELETE FROM "+d.table+" WHERE "+d.where, deleteSettings
+		if d.table == schema.Rejected {
+			// That an event is in quarantine stays known, or the ledger of a replay
+			// would count it as stored; what it said goes.
+			statement = "ALTER TABLE " + d.table + " UPDATE payload = '', reason = 'erased' WHERE " + d.where
+			settings = updateSettings
+		}
+		if err := s.client.exec(ctx, statement, settings); err != nil {
+			return fmt.Errorf("erase from %s: %w", d.table, err)
+		}
 	}
 	return nil
 }

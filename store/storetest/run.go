@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(tb testing.TB) (footfall.Store, Reader)) {
 		{"erasure", testErasure},
 		{"erasure of traits", testErasureTraits},
 		{"erasure of a tenant", testErasureTenant},
+		{"erasure of a tenant with partitions of its own", testErasureSilo},
 		{"what was disposed of", testDisposed},
 		{"concurrent use", testConcurrent},
 		{"a call that is over", testCancelled},

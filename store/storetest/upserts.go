@@ -9,6 +9,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/schema"
+	"github.com/footfall-go/footfall/tenant"
 )
 
 func session(tb testing.TB, number int64, version uint64) footfall.Session {
@@ -90,7 +91,8 @@ func testErasure(t *testing.T, s *subject) {
 	id := shop(t)
 	b := batch(t, 0, 40) // visitor-0 … visitor-6 in turn
 	user := schema.UserID(id, "u")
-	b.Events[2].User = user // of visitor-1, who is not erased
+	b.Events[2].User = user                       // of visitor-1, who is not erased
+	b.Events[6].User = schema.UserID(id, "guest") // on the device of visitor-3, who is
 	s.insert(t, b, 0)
 	erased, other := schema.VisitorID(id, "visitor-3"), schema.VisitorID(id, "visitor-4")
 	u := &footfall.Upserts{
@@ -120,9 +122,9 @@ func testErasure(t *testing.T, s *subject) {
 	again := u.IDs[:1]
 	s.upsert(t, &footfall.Upserts{Erasures: []footfall.Erasure{erasure}, IDs: again})
 	want := slices.DeleteFunc(slices.Clone(b.Events), func(e footfall.Event) bool {
-		return e.Position.Offset < 24 && (e.Visitor == erased || e.User == user)
+		return e.Position.Offset < 24 && (e.Visitor == erased && e.User.IsZero() || e.User == user)
 	})
-	require.Len(t, want, 80-2*3-1)
+	require.Len(t, want, 80-2*3-1+1)
 	for range 2 { // and a second time, as after a crash
 		s.requireEvents(t, want)
 		s.requirePresent(t, 0, 40, want)
@@ -172,7 +174,11 @@ func testErasureTenant(t *testing.T, s *subject) {
 	}
 	kept := sessionOf(t, elsewhere.Events[0].Visitor, 1)
 	kept.Session = 1000
-	s.upsert(t, &footfall.Upserts{Sessions: []footfall.Session{sessionOf(t, b.Events[0].Visitor, 3), kept}})
+	ledger := func(who tenant.ID, partition uint16, offset int64) footfall.LedgerRow {
+		return footfall.LedgerRow{Tenant: who, Minute: start, Epoch: 1, Partition: partition, Stored: 1, Version: uint64(offset+1) << 16}
+	}
+	rows := []footfall.LedgerRow{ledger(id, 3, 9), ledger(id, 4, 9), ledger(bystander, 3, 9)}
+	s.upsert(t, &footfall.Upserts{Sessions: []footfall.Session{sessionOf(t, b.Events[0].Visitor, 3), kept}, Ledger: rows})
 	erasure := footfall.Erasure{Tenant: id, Name: "all", Before: position(1, 3, 10), Time: start}
 	s.upsert(t, &footfall.Upserts{Erasures: []footfall.Erasure{erasure}})
 	want := slices.DeleteFunc(append(slices.Clone(b.Events), elsewhere.Events...), func(e footfall.Event) bool {
@@ -180,6 +186,46 @@ func testErasureTenant(t *testing.T, s *subject) {
 	})
 	s.requireEvents(t, want)
 	requireSame(t, []footfall.Session{kept}, s.Sessions)
+	requireSame(t, rows[1:], s.Ledger)
+}
+
+// testErasureSilo erases a tenant that has partitions of its own, and once
+// more when it has begun anew, as a replay does.
+func testErasureSilo(t *testing.T, s *subject) {
+	id := shop(t)
+	mine, theirs := batch(t, 0, 40), batch(t, 40, 42)
+	for i := range mine.Events {
+		e := &mine.Events[i]
+		e.Silo, e.Time = "shop", footfall.MillisOf(start.Time().AddDate(0, -int(e.Position.Offset%5), 0))
+	}
+	for i := range theirs.Events {
+		theirs.Events[i].Tenant = parse(t, "shop-2")
+		theirs.Events[i].Silo = "shop-2"
+	}
+	visitor := mine.Events[0].Visitor
+	mineToo := sessionOf(t, visitor, 3)
+	mineToo.Silo = "shop"
+	other := sessionOf(t, visitor, 40)
+	other.Tenant, other.Silo = theirs.Events[0].Tenant, "shop-2"
+	s.insert(t, mine, 0)
+	s.insert(t, theirs, 0)
+	text := footfall.IDText{Tenant: id, Silo: "shop", ID: visitor, Kind: footfall.KindVisitor, Text: "v"}
+	s.upsert(t, &footfall.Upserts{Sessions: []footfall.Session{mineToo, other}, IDs: []footfall.IDText{text}})
+	erasure := footfall.Erasure{Tenant: id, Silo: "shop", Name: "all", Before: position(1, 3, 50), Time: start}
+	s.upsert(t, &footfall.Upserts{Erasures: []footfall.Erasure{erasure}})
+	s.requireEvents(t, theirs.Events)
+	s.requirePresent(t, 0, 40, nil)
+	requireSame(t, []footfall.Session{other}, s.Sessions)
+	requireSame(t, nil, s.IDs)
+	requireSame(t, []footfall.Erasure{erasure}, s.Erasures)
+
+	anew := batch(t, 60, 62)
+	for i := range anew.Events {
+		anew.Events[i].Silo = "shop"
+	}
+	s.insert(t, anew, 0)
+	s.upsert(t, &footfall.Upserts{Erasures: []footfall.Erasure{erasure}})
+	s.requireEvents(t, append(slices.Clone(theirs.Events), anew.Events...))
 }
 
 func testDisposed(t *testing.T, s *subject) {

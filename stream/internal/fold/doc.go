@@ -38,8 +38,9 @@
 //
 // Erasure. The named visitors leave the state, links to the named users are
 // forgotten, and rows of either that were not flushed yet are dropped. Message
-// ids and the ledger stay: a late copy of an erased event must not bring it
-// back, and the account must balance.
+// ids and the totals stay: a late copy of an erased event must not bring it
+// back, and the account must balance. The erasure of a tenant takes the minutes
+// of its ledger as well.
 //
 // Ledger. Every event of a record counts as stored, duplicate or quarantined in
 // the minute of its record. Quarantined events have changed sessions and links

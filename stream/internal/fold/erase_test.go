@@ -89,7 +89,8 @@ func TestEraseTenant(t *testing.T) {
 	require.Equal(t, news, u.Sessions[0].Tenant)
 	require.Len(t, u.Links, 1)
 	require.Len(t, u.IDs, 2)
-	require.Len(t, u.Ledger, 2)
+	require.Len(t, u.Ledger, 1)
+	require.Equal(t, news, u.Ledger[0].Tenant, "the account of the minute goes too")
 
 	require.Empty(t, l.put(0, ev))
 	after := l.put(0, l.event(footfall.Page, 0, "v", "u"))
@@ -97,7 +98,25 @@ func TestEraseTenant(t *testing.T) {
 	u = l.flush()
 	require.Len(t, u.Links, 1)
 	require.Len(t, u.IDs, 2)
-	require.EqualValues(t, 2, u.Ledger[0].Stored, "one row a minute, over the erasure")
+	require.EqualValues(t, 1, u.Ledger[0].Stored, "what came after")
+	require.EqualValues(t, 1, u.Ledger[0].Duplicate)
+	require.EqualValues(t, 2, l.state.Totals()[0].Stored, "the totals do not forget")
+}
+
+// TestEraseIDs names whom to erase by ids alone, visitors and users alike.
+func TestEraseIDs(t *testing.T) {
+	t.Parallel()
+	l := newLog(t, fold.Limits{})
+	session := l.put(0, l.event(footfall.Page, 0, "v", "u"))[0].Session
+	other := l.put(0, l.event(footfall.Page, 0, "w", "u"))[0].Session
+	ids := []footfall.ID{l.visitor("v"), l.user("u")}
+	l.order(0, record.Order{Erase: &record.Erase{Name: "e", IDs: ids}})
+	u := l.flush()
+	require.Equal(t, ids, u.Erasures[0].IDs)
+	require.Empty(t, u.Links)
+	require.NotEqual(t, session, l.put(minute, l.event(footfall.Page, 0, "v", "u"))[0].Session)
+	require.Equal(t, other, l.put(minute, l.event(footfall.Page, 0, "w", "u"))[0].Session)
+	require.Len(t, l.flush().Links, 2, "both link again")
 }
 
 // TestEraseNobody guards against the worst reading of an order: an erasure

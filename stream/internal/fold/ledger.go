@@ -79,6 +79,24 @@ func (m *ledgerMinute) own(c *cow) {
 	m.epoch = c.epoch
 }
 
+// forget takes a tenant out of all minutes: the rows it had go from the store,
+// and one that comes later must not count them again.
+func (l *ledger) forget(account uint32) {
+	for i := range l.minutes {
+		m := &l.minutes[i]
+		j, ok := m.index[account]
+		if !ok {
+			continue
+		}
+		m.own(l.cow)
+		r := &m.rows[j]
+		if r.dirty {
+			m.dirty--
+		}
+		*r = ledgerRow{owner: r.owner, account: account, last: r.last}
+	}
+}
+
 // flush appends the rows that changed.
 func (l *ledger) flush(dst []footfall.LedgerRow, s *State) []footfall.LedgerRow {
 	for i := range l.minutes {

@@ -48,6 +48,7 @@ func (s *State) erase(m *moment, o *record.Erase) {
 	row := footfall.Erasure{Tenant: n.tenant, Silo: n.silo, Name: o.Name, Before: s.position(m, 0), Time: m.clock}
 	if o.All {
 		s.owners.bury(n.tenant)
+		s.ledger.forget(n.account)
 		s.pending.drop(func(t footfall.Session) bool { return t.Tenant == n.tenant },
 			func(t footfall.Link) bool { return t.Tenant == n.tenant },
 			func(t pendingText) bool { return s.owners.list[t.owner].tenant == n.tenant })
@@ -64,8 +65,14 @@ func (s *State) erase(m *moment, o *record.Erase) {
 	for _, text := range o.Visitors {
 		name(schema.VisitorID(m.tenant, text))
 	}
-	for _, user := range s.forget(m, o.Users) {
-		name(user)
+	users := make([]footfall.ID, 0, len(o.Users)+len(o.IDs))
+	for _, text := range o.Users {
+		users = append(users, schema.UserID(m.tenant, text))
+	}
+	users = append(users, o.IDs...) // as if all were users: no link leads to a visitor
+	s.forget(m, users)
+	for _, id := range users {
+		name(id)
 	}
 	// An erasure without ids means every row, which nobody asked for here.
 	if len(row.IDs) == 0 {
@@ -82,23 +89,19 @@ func (s *State) erase(m *moment, o *record.Erase) {
 	s.pending.erasures = append(s.pending.erasures, row)
 }
 
-// forget notes that links to some users no longer hold, and returns their ids.
-func (s *State) forget(m *moment, users []string) []footfall.ID {
+// forget notes that links to some users no longer hold.
+func (s *State) forget(m *moment, users []footfall.ID) {
 	for p, e := range s.erased {
 		if e.until < m.minute {
 			delete(s.erased, p)
 		}
 	}
-	ids := make([]footfall.ID, 0, len(users))
 	if len(users) > 0 {
 		s.lastErased = m.offset
 	}
-	for _, text := range users {
-		id := schema.UserID(m.tenant, text)
-		ids = append(ids, id)
+	for _, id := range users {
 		s.erased[prefix(id)] = erasedUser{offset: m.offset, until: m.minute + (maxGap+lateness)/60_000 + 1}
 	}
-	return ids
 }
 
 // see asks a visitor that was not seen since the last erasure of a user whether

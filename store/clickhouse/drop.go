@@ -1,0 +1,99 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/schema"
+)
+
+// dropSilo drops the partitions of a tenant that has its own, which takes no
+// longer for many rows than for few. It does so only where all that is in them
+// stands before the erasure: on a replay, long after the tenant has begun anew,
+// there is nothing of that sort, and nothing is dropped. What is not dropped is
+// deleted row by row after this.
+func (s *Store) dropSilo(ctx context.Context, e *footfall.Erasure) error {
+	if e.Silo == "" {
+		return nil
+	}
+	again, err := s.carriedOut(ctx, e)
+	if again || err != nil {
+		return err
+	}
+	silo := "silo = " + quote(e.Silo)
+	drops := scopes(e, nil, &e.Before)
+	for _, d := range drops {
+		where := "NOT (" + d.where + ")"
+		switch d.table {
+		case schema.IDs: // without positions, they stand beside what has them
+			where = "tenant != " + quote(e.Tenant.String())
+		case schema.Sessions:
+			where = fmt.Sprintf("(tenant != %s OR version >= %d)", quote(e.Tenant.String()), footfall.Version(e.Before.Epoch, e.Before.Offset))
+		}
+		later, err := s.number(ctx, "SELECT count() FROM "+d.table+" WHERE "+silo+" AND "+where)
+		if later > 0 || err != nil {
+			return err
+		}
+	}
+	for _, d := range drops {
+		if d.table == schema.Rejected {
+			continue // its rows stay, empty: see eraseWhere
+		}
+		if err := s.dropPartitions(ctx, d.table, e.Silo, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carriedOut reports whether an erasure was noted before.
+func (s *Store) carriedOut(ctx context.Context, e *footfall.Erasure) (bool, error) {
+	n, err := s.number(ctx, fmt.Sprintf("SELECT count() FROM %s WHERE tenant = %s AND name = %s AND _epoch = %d AND _p = %d AND _o = %d AND _i = %d",
+		schema.Erasures, quote(e.Tenant.String()), quote(e.Name), e.Before.Epoch, e.Before.Partition, e.Before.Offset, e.Before.Index))
+	return n > 0, err
+}
+
+// dropPartitions drops a silo's partitions of a table: those of the months up to
+// one that is written like 202401, all of them if it is not given. A silo is a
+// tenant's id, which needs no quoting.
+func (s *Store) dropPartitions(ctx context.Context, table, silo, until string) error {
+	where := "partition = " + quote(silo)
+	if table == schema.Events || table == schema.Sessions {
+		where = "startsWith(partition, " + quote("('"+silo+"',") + ")"
+		if until != "" {
+			where += " AND toUInt32OrZero(extract(partition, '([0-9]+)\\\\)$')) <= " + until
+		}
+	}
+	result, err := s.client.query(ctx, "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = currentDatabase() AND table = "+
+		quote(table)+" AND "+where+" FORMAT TabSeparatedRaw", nil)
+	if err != nil {
+		return fmt.Errorf("find the partitions of %s: %w", table, err)
+	}
+	var drops []string
+	for _, id := range strings.Fields(string(result)) {
+		drops = append(drops, "DROP PARTITION ID "+quote(id))
+	}
+	if len(drops) == 0 {
+		return nil
+	}
+	if err := s.client.exec(ctx, "ALTER TABLE "+table+" "+strings.Join(drops, ", "), updateSettings); err != nil {
+		return fmt.Errorf("drop partitions of %s: %w", table, err)
+	}
+	return nil
+}
+
+// number runs a statement whose result is one number.
+func (s *Store) number(ctx context.Context, sql string) (uint64, error) {
+	result, err := s.read(ctx, sql+" FORMAT RowBinary")
+	if err != nil {
+		return 0, err
+	}
+	r := rowBinary{rest: result}
+	n := r.u64()
+	if r.bad {
+		return 0, errTorn
+	}
+	return n, nil
+}
