@@ -55,6 +55,9 @@ func (h *Handler) authenticate(r *http.Request, key string, want tenant.Access) 
 	switch {
 	case err == nil && t != nil:
 		t = complete(t)
+		if p := h.dropped(t); p != nil {
+			return t, p
+		}
 		if want == tenant.Send && !mayComeFrom(t, r) {
 			return t, &problem.Problem{Status: http.StatusForbidden, Detail: "this origin may not send for this key"}
 		}
@@ -106,6 +109,9 @@ func (h *Handler) admin(r *http.Request) (*tenant.Tenant, *problem.Problem) {
 	t := h.config.Tenants(id)
 	if t == nil {
 		return nil, &problem.Problem{Status: http.StatusNotFound, Detail: "no such tenant"}
+	}
+	if p := h.dropped(t); p != nil {
+		return nil, p
 	}
 	return &tenant.Tenant{ID: t.ID, Settings: t.WithDefaults()}, nil
 }

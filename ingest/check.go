@@ -48,6 +48,9 @@ func (s *request) check(m, shared *envelope.Message, message footfall.Type) refu
 	if r := s.ids(m); r.code != "" {
 		return r
 	}
+	if r := s.erased(); r.code != "" {
+		return r
+	}
 	for _, f := range [...]envelope.Field{envelope.Properties, envelope.Traits, envelope.Context} {
 		if !s.object(m, f) {
 			return refuse(BadType, f, f.String()+" must be an object")

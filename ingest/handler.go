@@ -50,6 +50,9 @@ type Config struct {
 	// Positions keeps the progress of imports. Defaults to none.
 	Positions Positions
 
+	// Bans tells who was erased and is refused. Defaults to nobody.
+	Bans Bans
+
 	// Unavailable tells errors of Log that pass, answered with 503, from
 	// those that do not, answered with 500. Defaults to: all pass.
 	Unavailable func(error) bool

@@ -35,6 +35,9 @@ func (h *Handler) Track(ctx context.Context, t *tenant.Tenant, messages ...Messa
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
+	if p := h.dropped(t); p != nil {
+		return footfall.Permanent(errors.New("ingest: " + p.Detail))
+	}
 	s := h.pool.Get().(*request)
 	defer s.release()
 	s.begin(noAnswer{}, hostRequest(ctx), time.Now())

@@ -45,6 +45,10 @@ func (s *request) unlink() int {
 		}
 		ids[i] = string(id)
 	}
+	s.event = record.Event{Type: footfall.Alias, Previous: []byte(ids[0]), User: []byte(ids[1])} // as for whom it says something
+	if r := s.erased(); r.code != "" && len(mistakes) == 0 {
+		mistakes = append(mistakes, problem.Error{Path: "", Code: string(r.code), Message: "this is about a person who was erased; that request stands"})
+	}
 	if len(mistakes) > 0 {
 		return s.fail(problem.Problem{Title: "Invalid request", Status: http.StatusBadRequest, Detail: mistakes[0].Message, Errors: mistakes})
 	}
