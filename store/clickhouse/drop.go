@@ -72,7 +72,7 @@ func (s *Store) dropPartitions(ctx context.Context, table, silo, until string) e
 		return fmt.Errorf("find the partitions of %s: %w", table, err)
 	}
 	var drops []string
-	for _, id := range strings.Fields(string(result)) {
+	for id := range strings.FieldsSeq(string(result)) {
 		drops = append(drops, "DROP PARTITION ID "+quote(id))
 	}
 	if len(drops) == 0 {
