@@ -8,4 +8,7 @@
 // in web pages and may only send. A read key (rk_…) is secret and may only
 // ask; [Keys] keeps its SHA-256 and never the key. Products that know their
 // users already replace all of it by their own [Authenticator].
+//
+// [Limits] bound what a tenant sends: a rate with a burst, and a number a day.
+// [Buckets] keeps to them within one process.
 package tenant

@@ -43,6 +43,8 @@ type Settings struct {
 	// IP is what is kept of the addresses events come from. Defaults to
 	// TruncateIP.
 	IP IPPolicy
+	// Limits bound what the tenant may send. Defaults to none.
+	Limits Limits
 	// QueryTime bounds one query. Defaults to 10s.
 	QueryTime time.Duration
 }
@@ -77,6 +79,7 @@ func (s Settings) WithDefaults() Settings {
 	s.SessionCap = cmp.Or(s.SessionCap, 24*time.Hour)
 	s.DedupWindow = cmp.Or(s.DedupWindow, 2*time.Hour)
 	s.QueryTime = cmp.Or(s.QueryTime, 10*time.Second)
+	s.Limits = s.Limits.withDefaults()
 	if len(s.Origins) == 0 {
 		s.Origins = []string{"*"}
 	}
@@ -99,6 +102,7 @@ func (s Settings) Validate() error {
 	check("session.cap", s.SessionCap, s.SessionGap, 7*24*time.Hour)
 	check("dedup.window", s.DedupWindow, time.Hour, 24*time.Hour)
 	check("limits.query_time", s.QueryTime, time.Millisecond, time.Hour)
+	errs = append(errs, s.Limits.validate()...)
 	if s.Retention < 0 {
 		errs = append(errs, fmt.Errorf("retention: %v is negative; 0 means for ever", s.Retention))
 	}

@@ -45,9 +45,9 @@ type fileTenant struct {
 }
 
 type fileLimits struct {
-	Rate      yaml.Node `yaml:"rate"`
-	Burst     yaml.Node `yaml:"burst"`
-	PerDay    yaml.Node `yaml:"per_day"`
+	Rate      number    `yaml:"rate"`
+	Burst     number    `yaml:"burst"`
+	PerDay    number    `yaml:"per_day"`
 	Queries   yaml.Node `yaml:"queries"`
 	QueryTime *Duration `yaml:"query_time"`
 }
@@ -114,13 +114,13 @@ func (t *fileTenant) registration() (tenant.Registration, error) {
 	if t.IP != "" && t.IP != "truncate" {
 		fail("ip: %q is not supported by this version; leave it out", t.IP)
 	}
-	for _, limit := range []struct {
-		name string
-		node yaml.Node
-	}{{"rate", t.Limits.Rate}, {"burst", t.Limits.Burst}, {"per_day", t.Limits.PerDay}, {"queries", t.Limits.Queries}} {
-		if !reflect.ValueOf(limit.node).IsZero() && limit.node.Value != "" && limit.node.Value != "none" && limit.node.Value != "null" {
-			fail("limits.%s is not supported by this version; leave it out", limit.name)
-		}
+	if queries := t.Limits.Queries; !reflect.ValueOf(queries).IsZero() && queries.Value != "" && queries.Value != "none" && queries.Value != "null" {
+		fail("limits.queries is not supported by this version; leave it out")
 	}
+	limits, err := t.Limits.limits()
+	if err != nil {
+		fail("%w", err)
+	}
+	reg.Limits = limits
 	return reg, errors.Join(errs...)
 }

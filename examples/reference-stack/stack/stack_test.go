@@ -81,13 +81,16 @@ tenants:
     silo: dedicated
     origins: ["https://shop.example"]
     ip: truncate
-    limits: {query_time: 5s}
+    limits: {rate: 50, burst: 500, per_day: 1e6, queries: none, query_time: 5s}
+  - {id: free, limits: {rate: none, burst: null, per_day: }}
 `))
 	require.NoError(t, err)
 	require.Equal(t, tenant.Settings{
 		Zone: "Europe/Berlin", WeekStart: tenant.SundayFirst, SessionGap: 15 * time.Minute, SessionCap: 12 * time.Hour,
 		DedupWindow: 3 * time.Hour, Retention: 52 * 7 * 24 * time.Hour, Dedicated: true, Origins: []string{"https://shop.example"}, QueryTime: 5 * time.Second,
+		Limits: tenant.Limits{Rate: 50, Burst: 500, PerDay: 1_000_000},
 	}, s.Tenants[0].Settings)
+	require.Zero(t, s.Tenants[1].Limits)
 
 	for text, want := range map[string]string{
 		"listn: x":                                       "listn",
@@ -96,7 +99,11 @@ tenants:
 		"tenants: [{id: a, week_start: friday}]":         "week_start",
 		"tenants: [{id: a, silo: big}]":                  "silo",
 		"tenants: [{id: a, ip: keep}]":                   "ip",
-		"tenants: [{id: a, limits: {rate: 5}}]":          "limits.rate",
+		"tenants: [{id: a, limits: {rate: 0}}]":          "limits.rate",
+		"tenants: [{id: a, limits: {rate: fast}}]":       "neither a number nor none",
+		"tenants: [{id: a, limits: {per_day: 0.5}}]":     "limits.per_day",
+		"tenants: [{id: a, limits: {burst: [1]}}]":       "neither a number nor none",
+		"tenants: [{id: a, limits: {queries: 5}}]":       "limits.queries",
 		"tenants: [{id: a, limits: {query_time: 1.5s}}]": "no duration",
 		"tenants: [{id: a, session: {gap: 0}}]":          "session.gap",
 	} {
