@@ -33,7 +33,19 @@ func (s *request) success() int {
 		b = appendQuoted(b, r.message)
 		b = append(b, '}')
 	}
-	b = append(b, "]}\n"...)
+	b = append(b, ']')
+	if len(s.dropped) > 0 {
+		b = append(b, `,"dropped":[`...) // only where a plan samples
+		for i := range s.dropped {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendInt(append(b, `{"index":`...), int64(s.place(&s.dropped[i])), 10)
+			b = append(appendQuoted(append(b, `,"messageId":`...), s.dropped[i].messageID), '}')
+		}
+		b = append(b, ']')
+	}
+	b = append(b, "}\n"...)
 	s.answer = b
 	s.w.Header()["Content-Type"] = jsonType
 	_, _ = s.w.Write(b) // the events are in the log whether the sender hears of it or not

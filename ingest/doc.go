@@ -66,6 +66,16 @@
 // Where another sender gets 429, these get 503: posthog-js gives up on every
 // status from 400 to 499.
 //
+// # Limits
+//
+// A tenant's [tenant.Limits] bound what it sends: events a second with a burst,
+// and events a day. A request is taken whole or not at all. One that is too
+// much gets 429 with Retry-After, and SDKs send it again with unchanged ids;
+// RateLimit and RateLimit-Policy tell on every answer what is left, in events.
+// All messages of a request count, the refused and the repeated included. A
+// tenant with nothing left is refused before its body is read. Imports are the
+// operator's and not limited. [Config.Plan] adds the product's own rules.
+//
 // # Imports and unlinking
 //
 // POST /v1/import takes the same messages one a line, for the holder of the

@@ -53,6 +53,13 @@ type Config struct {
 	// Bans tells who was erased and is refused. Defaults to nobody.
 	Bans Bans
 
+	// Limiter keeps tenants to their limits. Defaults to new
+	// [tenant.Buckets], which count what comes in by this handler.
+	Limiter Limiter
+	// Plan has the host's own say in what a tenant may send. Defaults to
+	// none.
+	Plan Plan
+
 	// Unavailable tells errors of Log that pass, answered with 503, from
 	// those that do not, answered with 500. Defaults to: all pass.
 	Unavailable func(error) bool
@@ -69,9 +76,12 @@ type Config struct {
 type Handler struct {
 	config  Config
 	metrics *metrics
-	refused sync.Map // tenant.ID → *atomic.Uint64
-	failing atomic.Bool
-	pool    sync.Pool // *request
+	limits  *limitMetrics
+	counts  sync.Map    // tenant.ID → *counts
+	failing atomic.Bool // the log
+	// unlimited is set while the limiter fails.
+	unlimited atomic.Bool
+	pool      sync.Pool // *request
 }
 
 // New checks the configuration and returns a handler.
@@ -91,36 +101,19 @@ func New(config Config) (*Handler, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
+	if config.Limiter == nil {
+		config.Limiter = tenant.NewBuckets()
+	}
 	metrics, err := newMetrics(config.MeterProvider)
+	errs = append(errs, err)
+	limits, err := newLimitMetrics(config.MeterProvider)
 	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	h := &Handler{config: config, metrics: metrics}
+	h := &Handler{config: config, metrics: metrics, limits: limits}
 	h.pool.New = func() any { return newRequest(h) }
 	return h, nil
-}
-
-// Refused returns how many events of each tenant were refused since the handler
-// was made. A request refused as a whole counts as one.
-func (h *Handler) Refused() map[tenant.ID]uint64 {
-	out := map[tenant.ID]uint64{}
-	h.refused.Range(func(id, n any) bool {
-		out[id.(tenant.ID)] = n.(*atomic.Uint64).Load()
-		return true
-	})
-	return out
-}
-
-func (h *Handler) countRefused(id tenant.ID, n int) {
-	if n == 0 || id.IsZero() {
-		return
-	}
-	counter, ok := h.refused.Load(id)
-	if !ok {
-		counter, _ = h.refused.LoadOrStore(id, new(atomic.Uint64))
-	}
-	counter.(*atomic.Uint64).Add(uint64(n))
 }
 
 // ServeHTTP implements [http.Handler].

@@ -15,11 +15,13 @@ func allowAnyOrigin(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h["Access-Control-Allow-Origin"] = origin[:1]
 		h["Vary"] = vary
+		h["Access-Control-Expose-Headers"] = exposed
 	}
 }
 
 var (
 	vary        = []string{"Origin"}
+	exposed     = []string{"RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"}
 	corsHeaders = []string{"Authorization, Content-Type, Content-Encoding, X-Request-Id"}
 	corsMaxAge  = []string{"86400"}
 )

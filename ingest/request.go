@@ -36,9 +36,12 @@ type request struct {
 	made     made
 	shared   map[string]bool // names in the context of one message
 	out      recorder
+	decision Decision // of the plan
+	taken    int      // messages that the limiter has counted
 	accepted int
 	rejected []rejection
-	origins  []int // of PostHog's events: which one a message was made from
+	dropped  []rejection // not in the plan's sample
+	origins  []int       // of PostHog's events: which one a message was made from
 	answer   []byte
 }
 
@@ -51,7 +54,8 @@ func newRequest(h *Handler) *request {
 
 func (s *request) begin(w http.ResponseWriter, r *http.Request, now time.Time) {
 	s.w, s.r, s.received = w, r, footfall.MillisOf(now)
-	s.shift, s.sent, s.accepted = 0, 0, 0
+	s.shift, s.sent, s.accepted, s.taken = 0, 0, 0, 0
+	s.decision = Decision{}
 	s.tenant, s.origins = nil, nil
 }
 
@@ -59,7 +63,8 @@ func (s *request) release() {
 	s.w, s.r, s.tenant = nil, nil, nil
 	s.event = record.Event{}
 	clear(s.rejected)
-	s.rejected = s.rejected[:0]
+	clear(s.dropped)
+	s.rejected, s.dropped = s.rejected[:0], s.dropped[:0]
 	s.out.release()
 	if len(s.shared) > 256 {
 		s.shared = nil
@@ -86,7 +91,10 @@ func (s *request) fail(p problem.Problem) int {
 func (s *request) open() *problem.Problem {
 	if key := headerKey(s.r); key != "" {
 		t, p := s.h.authenticate(s.r, key, tenant.Send)
-		if s.tenant = t; p != nil {
+		if s.tenant = t; p == nil {
+			p = s.ask()
+		}
+		if p != nil {
 			return p
 		}
 	}
@@ -114,6 +122,7 @@ func (s *request) append() *problem.Problem {
 	records := s.out.finish()
 	if len(records) > 0 {
 		if err := s.h.append(s.r.Context(), records); err != nil {
+			s.giveBack()
 			return s.h.logFailed(err)
 		}
 	}
@@ -121,9 +130,10 @@ func (s *request) append() *problem.Problem {
 	return nil
 }
 
-// countRejected counts what was refused, once it is certain that the sender
-// hears of it.
+// countRejected counts what was refused and dropped, once it is certain that
+// the sender hears of it.
 func (s *request) countRejected() {
+	s.h.countDropped(s.r.Context(), s.tenant.ID, len(s.dropped))
 	if len(s.rejected) > 0 {
 		s.h.countRefused(s.tenant.ID, len(s.rejected))
 		s.h.metrics.refused(s.r.Context(), s.rejected)

@@ -22,6 +22,9 @@ func (s *request) single(message footfall.Type) int {
 	if p := s.knock(m); p != nil {
 		return s.fail(*p)
 	}
+	if p := s.admit(1); p != nil {
+		return s.fail(*p)
+	}
 	s.sent = s.sentAt(m)
 	s.shift = s.ahead(s.sent)
 	s.out.begin(s.tenant, s.received)
@@ -49,6 +52,9 @@ func (s *request) messages(e *envelope.Envelope) int {
 	if p := s.unusable(e); p != nil {
 		return s.fail(*p)
 	}
+	if p := s.admit(len(e.Items)); p != nil {
+		return s.fail(*p)
+	}
 	s.sent = s.sentAt(&e.Message)
 	s.shift = s.ahead(s.sent)
 	if s.sent == 0 {
@@ -69,20 +75,27 @@ func (s *request) messages(e *envelope.Envelope) int {
 func (s *request) take(m, shared *envelope.Message, message footfall.Type, index int) {
 	if r := s.check(m, shared, message); r.code != "" {
 		rejected := rejection{refusal: r, index: index}
-		if m.Object && s.decoder.Kind(m, envelope.MessageID) == envelope.String && r.code != BadMessageID {
-			rejected.messageID = s.decoder.Text(m, envelope.MessageID)
+		if r.code != BadMessageID {
+			rejected.messageID = s.givenID(m)
 		}
 		s.rejected = append(s.rejected, rejected)
 		return
 	}
-	s.out.add(&s.event)
-	s.accepted++
+	s.keep(m, index)
+}
+
+// givenID returns the messageId that the sender gave a message, if it did.
+func (s *request) givenID(m *envelope.Message) []byte {
+	if m.Object && s.decoder.Kind(m, envelope.MessageID) == envelope.String {
+		return s.decoder.Text(m, envelope.MessageID)
+	}
+	return nil
 }
 
 // finish answers after all messages were looked at. Paths of messages start
 // with prefix; without one the request is the message.
 func (s *request) finish(prefix string) int {
-	if s.accepted == 0 && len(s.rejected) > 0 {
+	if s.accepted+len(s.dropped) == 0 && len(s.rejected) > 0 {
 		s.countRejected()
 		return s.h.fail(s.w, s.r, s.nothingUsable(prefix))
 	}

@@ -22,7 +22,8 @@ import (
 // call that is wrong as a whole: no tenant, or more than 2,500 messages or
 // 16 MiB. Any other error may pass: nothing is known to be in the log then, and
 // the call may be repeated. Messages that carry a MessageID are counted once
-// even so.
+// even so. A [*LimitError] is one of these: the tenant may not send that much
+// now. What a plan's sample drops is no error.
 //
 // The tenant is what an [tenant.Authenticator] returns; settings left zero are
 // the defaults. Track keeps neither the messages nor what is in them.
@@ -60,6 +61,9 @@ func (s *request) track(messages []Message) error {
 			return footfall.Permanent(fmt.Errorf("ingest: Track takes at most %d bytes", maxImport))
 		}
 	}
+	if away := s.mayPass(len(messages)); away != nil {
+		return away.error()
+	}
 	s.decoder.Reset(s.body)
 	s.out.begin(s.tenant, s.received)
 	at := 0
@@ -78,6 +82,7 @@ func (s *request) track(messages []Message) error {
 	}
 	if records := s.out.finish(); len(records) > 0 {
 		if err := s.h.append(s.r.Context(), records); err != nil {
+			s.giveBack()
 			return fmt.Errorf("append events to the log: %w", err)
 		}
 	}

@@ -20,6 +20,9 @@ func (s *request) unlink() int {
 		return s.fail(*p)
 	}
 	s.tenant = t
+	if p := s.admit(1); p != nil {
+		return s.fail(*p)
+	}
 	if p := s.read(maxEvent); p != nil {
 		return s.fail(*p)
 	}
@@ -61,6 +64,7 @@ func (s *request) unlink() int {
 		err = s.h.append(s.r.Context(), []footfall.Record{rec})
 	}
 	if err != nil {
+		s.giveBack()
 		return s.fail(*s.h.logFailed(err))
 	}
 	s.accepted = 1

@@ -34,6 +34,8 @@ type LogStatus struct {
 // DoorStatus counts what never got into the log.
 type DoorStatus struct {
 	Refused uint64 `json:"refused"`
+	Limited uint64 `json:"limited,omitempty"` // requests that met a limit
+	Dropped uint64 `json:"dropped,omitempty"` // events that a plan's sample left out
 }
 
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
@@ -79,10 +81,11 @@ func (s *Server) status(ctx context.Context, only *tenant.Tenant) (*Status, erro
 		Door:   map[string]DoorStatus{},
 		Ledger: map[string]stream.Ledger{},
 	}
-	refused := s.door.Refused()
+	counts := s.door.Counts()
 	for _, t := range s.keys.Tenants() {
 		if only == nil || only == t {
-			out.Door[t.ID.String()] = DoorStatus{Refused: refused[t.ID]}
+			n := counts[t.ID]
+			out.Door[t.ID.String()] = DoorStatus{Refused: n.Refused, Limited: n.Limited, Dropped: n.Dropped}
 			out.Ledger[t.ID.String()] = progress.Ledger[t.ID.String()]
 		}
 	}

@@ -1,0 +1,74 @@
+package ingest
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// Counts is what the door did not let in of one tenant.
+type Counts struct {
+	// Refused are events, and requests that were refused as a whole, each of
+	// which counts as one. Those that met a limit are among them.
+	Refused uint64
+	// Limited are requests that met a limit or the plan.
+	Limited uint64
+	// Dropped are events that the plan's sample left out.
+	Dropped uint64
+}
+
+// counts is [Counts] in the making.
+type counts struct{ refused, limited, dropped atomic.Uint64 }
+
+// Counts returns what was not let in since the handler was made, of each tenant
+// that anything was refused of. Only known tenants are in it, so that strangers
+// do not make it grow.
+func (h *Handler) Counts() map[tenant.ID]Counts {
+	out := map[tenant.ID]Counts{}
+	h.counts.Range(func(id, value any) bool {
+		n := value.(*counts)
+		out[id.(tenant.ID)] = Counts{Refused: n.refused.Load(), Limited: n.limited.Load(), Dropped: n.dropped.Load()}
+		return true
+	})
+	return out
+}
+
+// Refused returns [Counts.Refused] of each tenant.
+func (h *Handler) Refused() map[tenant.ID]uint64 {
+	out := map[tenant.ID]uint64{}
+	for id, n := range h.Counts() {
+		if n.Refused > 0 {
+			out[id] = n.Refused
+		}
+	}
+	return out
+}
+
+func (h *Handler) countsOf(id tenant.ID) *counts {
+	n, ok := h.counts.Load(id)
+	if !ok {
+		n, _ = h.counts.LoadOrStore(id, &counts{})
+	}
+	return n.(*counts)
+}
+
+func (h *Handler) countRefused(id tenant.ID, n int) {
+	if n > 0 && !id.IsZero() {
+		h.countsOf(id).refused.Add(uint64(n))
+	}
+}
+
+// countAway counts a request that met a limit.
+func (h *Handler) countAway(ctx context.Context, id tenant.ID, limit string) {
+	h.countsOf(id).limited.Add(1)
+	h.limits.away(ctx, limit)
+}
+
+// countDropped counts what a sample left out.
+func (h *Handler) countDropped(ctx context.Context, id tenant.ID, n int) {
+	if n > 0 {
+		h.countsOf(id).dropped.Add(uint64(n))
+		h.limits.dropped.Add(ctx, int64(n))
+	}
+}
