@@ -56,9 +56,9 @@ func TestTakeRate(t *testing.T) {
 			Exceeded: RateWindow, Wait: 500 * time.Millisecond,
 			Rate: Left{Quota: 20, Window: 2 * time.Second, Reset: 2 * time.Second},
 		}, q)
-		time.Sleep(q.Wait - 1)
+		time.Sleep(q.Wait - time.Nanosecond)
 		require.False(t, took(t, b, a, 5))
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		require.True(t, took(t, b, a, 5), "after the wait it passes")
 
 		time.Sleep(time.Hour)
