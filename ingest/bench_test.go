@@ -23,10 +23,21 @@ func benchEvent(i int) string {
 	return ev + `,"pad":"` + strings.Repeat("x", 415-len(ev)-len(`,"pad":""}}`)) + `"}}`
 }
 
+// browserEvent is benchEvent with what a browser says of itself.
+func browserEvent(i int) string {
+	ev, _, _ := strings.Cut(benchEvent(i), `,"pad"`)
+	return ev + `,"userAgent":"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",` +
+		`"timezone":"Europe/Berlin","screen":{"width":393,"height":852},"library":{"name":"analytics.js","version":"next-1.84.3"}}}`
+}
+
 func benchBatch(n int) string {
+	return benchBatchOf(n, benchEvent)
+}
+
+func benchBatchOf(n int, event func(int) string) string {
 	items := make([]string, n)
 	for i := range items {
-		items[i] = benchEvent(i)
+		items[i] = event(i)
 	}
 	return `{"sentAt":"2024-05-01T10:00:01.000Z","batch":[` + strings.Join(items, ",") + `]}`
 }
@@ -41,12 +52,55 @@ func (w *nullWriter) Header() http.Header         { return w.header }
 func (w *nullWriter) Write(b []byte) (int, error) { return len(b), nil }
 func (w *nullWriter) WriteHeader(status int)      { w.status = status }
 
-func benchDoor(b *testing.B, partitions uint16) *Handler {
+func benchDoor(b *testing.B, partitions uint16, change ...func(*Config, *tenant.Registration)) *Handler {
 	b.Helper()
-	return setup(b, func(c *Config, _ *tenant.Registration) {
+	change = append(change, func(c *Config, _ *tenant.Registration) {
 		c.Partitions = partitions
 		c.Log = logFunc(func(context.Context, []footfall.Record) error { return nil })
-	}).Handler
+	})
+	return setup(b, change...).Handler
+}
+
+// BenchmarkEnrich is what it costs to find out about an event's visitor: the
+// same events with and without the parts for user agents and addresses, which
+// cost a look-up each.
+func BenchmarkEnrich(b *testing.B) {
+	batch := []byte(benchBatchOf(100, browserEvent))
+	for _, enrich := range []bool{false, true} {
+		b.Run(fmt.Sprint(enrich), func(b *testing.B) {
+			h := benchDoor(b, 1, func(c *Config, _ *tenant.Registration) {
+				if enrich {
+					c.UserAgent, c.Geo = &agents{}, atlas
+				}
+			})
+			r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/v1/batch", nil)
+			r.Header.Set("Authorization", basic(writeKey))
+			if enrich {
+				r.Header.Set("User-Agent", "Mozilla/5.0")
+			}
+			source := bytes.NewReader(batch)
+			r.Body, r.ContentLength = io.NopCloser(source), int64(len(batch))
+			w := &nullWriter{header: http.Header{}}
+			b.ReportAllocs()
+			used := cpuTime(b)
+			for b.Loop() {
+				source.Reset(batch)
+				clear(w.header)
+				h.ServeHTTP(w, r)
+			}
+			b.ReportMetric(float64(cpuTime(b)-used)/float64(b.N*100), "cpu-ns/event")
+		})
+	}
+}
+
+// BenchmarkAgentOf is one look-up of a user agent that was seen before.
+func BenchmarkAgentOf(b *testing.B) {
+	h := benchDoor(b, 1, func(c *Config, _ *tenant.Registration) { c.UserAgent = &agents{} })
+	text := strings.Repeat("Mozilla/5.0 ", 10)
+	b.ReportAllocs()
+	for b.Loop() {
+		h.agentOf(text, func() string { return text })
+	}
 }
 
 // BenchmarkHandler is the door without a network and with a log that forgets.

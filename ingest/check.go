@@ -38,6 +38,7 @@ func (s *request) check(m, shared *envelope.Message, message footfall.Type) refu
 			return refuse(UnknownType, envelope.Type, "type must be track, page, screen, identify, group or alias")
 		}
 	}
+	s.addresses(m, shared)
 	s.event = record.Event{Type: message}
 	if r := s.messageID(m); r.code != "" {
 		return r

@@ -15,6 +15,7 @@ type made struct {
 	context    []byte
 	derived    []byte
 	text       []byte
+	place      []byte // members of derived: where the address last seen is
 }
 
 // contents fills in properties, context and derived names.

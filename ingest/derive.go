@@ -14,13 +14,25 @@ func (s *request) derive(m, shared *envelope.Message) {
 	page := s.event.Type == footfall.Page
 	url := d.pageField("$url", envelope.PropertyURL, envelope.PageURL, page)
 	path := d.path(page, url)
-	d.pageField("$referrer", envelope.PropertyReferrer, envelope.PageReferrer, page)
+	d.referrer(page, url)
 	if url != nil {
 		d.campaign(url, envelope.PropertyURL, envelope.PageURL)
 	} else {
 		d.campaign(path, envelope.PropertyPath, envelope.PagePath)
 	}
-	d.field("$locale", d.source(envelope.ContextLocale), envelope.ContextLocale)
+	if !d.field("$locale", d.source(envelope.ContextLocale), envelope.ContextLocale) {
+		if language := s.sender().language; language != "" {
+			d.quoted("$locale", []byte(language))
+		}
+	}
+	d.field("$timezone", d.source(envelope.ContextTimezone), envelope.ContextTimezone)
+	screen := d.source(envelope.ContextScreen)
+	d.number("$screen_width", screen, envelope.ScreenWidth)
+	d.number("$screen_height", screen, envelope.ScreenHeight)
+	d.field("$app_version", d.source(envelope.ContextApp), envelope.AppVersion)
+	d.field("$library", d.source(envelope.ContextLibrary), envelope.LibraryName)
+	d.agent()
+	d.place()
 	if len(s.made.groupID) > 0 {
 		d.quoted("$group_id", s.made.groupID)
 	}
@@ -97,6 +109,14 @@ func (d *deriver) field(name string, m *envelope.Message, f envelope.Field) bool
 	return true
 }
 
+// number adds a name whose value is a number.
+func (d *deriver) number(name string, m *envelope.Message, f envelope.Field) {
+	if m != nil && d.s.decoder.Kind(m, f) == envelope.Number {
+		d.name(name)
+		d.b = append(d.b, d.s.decoder.Raw(m, f)...)
+	}
+}
+
 func (d *deriver) name(name string) {
 	if len(d.b) > 1 {
 		d.b = append(d.b, ',')
@@ -109,6 +129,14 @@ func (d *deriver) quoted(name string, text []byte) {
 	d.b = appendQuoted(d.b, text)
 }
 
+// members adds members that are written already.
+func (d *deriver) members(text string) {
+	if text != "" && len(d.b) > 1 {
+		d.b = append(d.b, ',')
+	}
+	d.b = append(d.b, text...)
+}
+
 // text returns the value that pageField found in m, without escapes.
 func (d *deriver) text(m *envelope.Message, property, context envelope.Field) (text []byte) {
 	f := context
@@ -117,36 +145,6 @@ func (d *deriver) text(m *envelope.Message, property, context envelope.Field) (t
 	}
 	text, d.s.made.text = d.s.decoder.AppendText(d.s.made.text[:0], m, f)
 	return text
-}
-
-// campaign adds the utm names from context.campaign, else from the query of the
-// address that pageField found in a message.
-func (d *deriver) campaign(address *envelope.Message, property, context envelope.Field) {
-	if m := d.source(envelope.ContextCampaign); m != nil {
-		source := d.field("$utm_source", m, envelope.CampaignSource)
-		medium := d.field("$utm_medium", m, envelope.CampaignMedium)
-		if d.field("$utm_campaign", m, envelope.CampaignName) || source || medium {
-			return
-		}
-	}
-	if address == nil {
-		return
-	}
-	text := d.text(address, property, context)
-	_, query, _ := bytes.Cut(text, []byte{'?'})
-	query, _, _ = bytes.Cut(query, []byte{'#'})
-	var found [3]bool // a repeated name counts once
-	for len(query) > 0 {
-		var pair []byte
-		pair, query, _ = bytes.Cut(query, []byte{'&'})
-		key, value, _ := bytes.Cut(pair, []byte{'='})
-		for i, name := range [...]string{"utm_source", "utm_medium", "utm_campaign"} {
-			if string(key) == name && len(value) > 0 && !found[i] {
-				found[i] = true
-				d.quoted("$"+name, unescapeQuery(value))
-			}
-		}
-	}
 }
 
 // urlPath returns the path of an absolute or relative URL, "/" if it has none.

@@ -33,10 +33,6 @@
 //     them. Identify and group keep their traits as properties; identify takes
 //     context.traits if it has no traits of its own. The group's id is the
 //     derived name $group_id.
-//   - $url, $path, $referrer come from the properties of a page, else from
-//     context.page; $path also from the URL. $utm_source, $utm_medium and
-//     $utm_campaign come from context.campaign, else from the query of the URL.
-//     $locale is context.locale.
 //   - The empty array that PHP makes of an empty object is taken for one.
 //   - A message without messageId gets a random one and cannot be recognised
 //     when it is sent again.
@@ -75,6 +71,39 @@
 // All messages of a request count, the refused and the repeated included. A
 // tenant with nothing left is refused before its body is read. Imports are the
 // operator's and not limited. [Config.Plan] adds the product's own rules.
+//
+// # Derived names
+//
+// Queries see these beside an event's own properties. A name is missing where
+// its value is not known.
+//
+//   - $url, $path and $referrer come from the properties of a page, else from
+//     context.page; $path also from the URL. $referrer_domain is the referrer's
+//     host without "www.". $referrer_source is search, social, mail, assistant
+//     (a language model), internal (the page's own host), referral (any other)
+//     or direct (none).
+//   - $utm_source, $utm_medium, $utm_campaign, $utm_term and $utm_content come
+//     from context.campaign, else from the query of the URL.
+//   - $browser, $browser_version, $os, $os_version and $device (desktop,
+//     mobile, tablet, tv or console) come from context.userAgent, else from the
+//     header if a browser sends: that of a server's SDK is not its visitor's.
+//     context.os and context.userAgentData fill in what that leaves open. $bot
+//     is true for a bot and missing for everybody else, so that "is_not_set" or
+//     "ne true" leaves bots out. Bots are accepted and counted like anybody.
+//   - $ip, $country, $region and $city are about the address of the visitor. A
+//     browser, and an app that sends a context.device, has the address that the
+//     request comes from, through [Config].TrustedProxies; context.ip counts
+//     for all others, and 0.0.0.0 there says that nobody should know.
+//   - $locale is context.locale, else the language a browser asks for;
+//     $timezone, $screen_width, $screen_height, $app_version and $library are
+//     context.timezone, screen, app.version and library.name.
+//
+// # Addresses
+//
+// What a tenant keeps of addresses is [tenant.Settings].IP: by default their
+// networks, /24 and /48. It is applied to $ip, and to members named ip or $ip of
+// context, properties and traits, before anything is written anywhere; places
+// are looked up before that.
 //
 // # Imports and unlinking
 //

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/tenant"
 )
 
 // FuzzHandler sends strangers' bytes through the whole door: every answer is
@@ -18,6 +20,7 @@ func FuzzHandler(f *testing.F) {
 		`{"batch":[{"type":"page","anonymousId":"a","name":"N","properties":{"name":null,"url":"https:\/\/x\/?utm_source=%22"}}],"context":{"locale":"\"","page":{}}}`,
 		`{"batch":[{"type":"alias","previousId":1,"userId":2,"context":{"":{}}}],"context":{ "a":1}}`,
 		`{"type":"group","groupId":"\u0001","userId":"u","messageId":"m","traits":{ }}` + "\n{}",
+		`{"type":"page","userId":"u","context":{"ip":"203.0.113.7","userAgent":"\"","userAgentData":{"mobile":true},"page":{"url":"http://x","referrer":"http://y"},"os":{"name":"iOS"}}}`,
 		`{"type":"screen","userId":"u","messageId":"m","category":"\ud800","properties":{ "name":null },"timestamp":946684800000}`,
 	} {
 		for route := range uint8(4) {
@@ -28,8 +31,8 @@ func FuzzHandler(f *testing.F) {
 	keys := []string{writeKey, writeKey, adminKey, readKey}
 	f.Fuzz(func(t *testing.T, body []byte, route uint8) {
 		route %= uint8(len(paths))
-		b := setup(t)
-		w := b.do(http.MethodPost, paths[route], string(body), "Authorization", "Bearer "+keys[route])
+		b := setup(t, func(c *Config, _ *tenant.Registration) { c.UserAgent, c.Geo = &agents{}, atlas })
+		w := b.do(http.MethodPost, paths[route], string(body), "Authorization", "Bearer "+keys[route], "User-Agent", "Mozilla/5.0")
 		var answer struct {
 			Accepted *int
 			Rejected []struct {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,16 @@ type Config struct {
 	Auth tenant.Authenticator
 	// Partitions is how many partitions the log has. Defaults to 1.
 	Partitions uint16
+
+	// UserAgent takes user agents apart, for the derived names $browser, $os,
+	// $device and $bot. Defaults to none: they are not derived.
+	UserAgent UserAgents
+	// Geo finds places of addresses, for the derived names $country, $region
+	// and $city. Defaults to none: they are not derived.
+	Geo Geo
+	// TrustedProxies are the networks of proxies that tell the truth in
+	// X-Forwarded-For. Defaults to none: the peer is who sends.
+	TrustedProxies []netip.Prefix
 
 	// AdminKey opens /v1/import, together with Tenants and Positions.
 	// Defaults to none: the route is not there.
@@ -82,6 +93,7 @@ type Handler struct {
 	// unlimited is set while the limiter fails.
 	unlimited atomic.Bool
 	pool      sync.Pool // *request
+	agents    *recent[*agentNames]
 }
 
 // New checks the configuration and returns a handler.
@@ -111,7 +123,7 @@ func New(config Config) (*Handler, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	h := &Handler{config: config, metrics: metrics, limits: limits}
+	h := &Handler{config: config, metrics: metrics, limits: limits, agents: newRecent[*agentNames](keptAgents)}
 	h.pool.New = func() any { return newRequest(h) }
 	return h, nil
 }

@@ -19,7 +19,7 @@ func (s *request) importing() int {
 	if p != nil {
 		return s.fail(*p)
 	}
-	s.tenant = t
+	s.tenant, s.foreign = t, true
 	name, position, p := importQuery(s.r.URL.Query())
 	if p != nil {
 		return s.fail(*p)

@@ -33,6 +33,7 @@ func TestTrackIsLoggedAsItCame(t *testing.T) {
 			Sent: millis(t, "1999-12-31T23:59:59Z"), Received: millis(t, "2000-01-01T00:00:00Z"),
 			AnonymousID: "a1", UserID: "u1", Visitor: schema.VisitorID(shop(t), "a1"), User: schema.UserID(shop(t), "u1"),
 			Properties: `{"revenue": 42, "é":"\u00e9"}`, Context: `{"library":{"name":"x"}}`,
+			Derived: `{"$library":"x"}`,
 		}, got)
 	})
 }
@@ -82,7 +83,7 @@ func TestDerivedNames(t *testing.T) {
 	cases := map[string]struct{ path, body, want string }{
 		"context page": {
 			"/v1/track", `"context":{"page":{"url":"https://x.org/a","path":"/a","referrer":"https://y.org/"},"locale":"de-DE"}`,
-			`{"$url":"https://x.org/a","$path":"/a","$referrer":"https://y.org/","$locale":"de-DE"}`,
+			`{"$url":"https://x.org/a","$path":"/a","$referrer":"https://y.org/","$referrer_domain":"y.org","$referrer_source":"referral","$locale":"de-DE"}`,
 		},
 		"properties of a page first": {
 			"/v1/page", `"properties":{"url":"https://x.org/b","referrer":""},"context":{"page":{"url":"https://x.org/a","referrer":"r"}}`,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/footfall-go/footfall"
@@ -28,6 +29,14 @@ type request struct {
 	packed []byte // the body before decompression
 	source bytes.Reader
 	gzip   *gzip.Reader
+
+	foreign      bool // the request comes from nobody's visitor
+	from         sender
+	address      netip.Addr // that the event in hand is from
+	sharedSaid   said       // about the visitor, in the shared context
+	sharedHidden bool
+	agent        *agentNames // of the user agent last seen
+	placed       netip.Addr  // the address that made.place is about
 
 	decoder  envelope.Decoder
 	envelope envelope.Envelope
@@ -57,6 +66,9 @@ func (s *request) begin(w http.ResponseWriter, r *http.Request, now time.Time) {
 	s.shift, s.sent, s.accepted, s.taken = 0, 0, 0, 0
 	s.decision = Decision{}
 	s.tenant, s.origins = nil, nil
+	s.foreign, s.from = false, sender{}
+	s.sharedHidden, s.sharedSaid = false, said{}
+	s.address, s.placed, s.agent = netip.Addr{}, netip.Addr{}, nil
 }
 
 func (s *request) release() {
