@@ -58,7 +58,9 @@ var rules = map[string]rule{
 	"store":  core(),
 	"query":  core(),
 
-	"ingest/importer": {own: []string{"tenant"}},
+	"ingest/useragent": driver("ingest", "github.com/medama-io/go-useragent"),
+	"ingest/geoip":     driver("ingest", "github.com/oschwald/maxminddb-golang/v2"),
+	"ingest/importer":  {own: []string{"tenant"}},
 
 	"stream/local":      driver("stream", "github.com/cockroachdb/pebble/v2", packer),
 	"stream/streamtest": suite("stream"),
