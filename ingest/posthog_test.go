@@ -33,7 +33,7 @@ func TestPostHogBrowser(t *testing.T) {
 	events := b.captured("/e/", `{"api_key":"`+writeKey+`","sent_at":"2026-11-27T08:31:34.170Z","batch":[
 		{"uuid":"u1","event":"$pageview","properties":{"$os":"Linux","$browser":"Chrome","$raw_user_agent":"Mozilla/5.0","$current_url":"http://shop/a?utm_source=x",
 			"$pathname":"/a","$referrer":"$direct","$screen_width":1280,"$screen_height":720,"$timezone":"UTC","$browser_language":"en-US","$lib":"web","$lib_version":"1.4",
-			"$sdk_debug_retry_queue_size":0,"token":"wk_x","title":"Shop","distinct_id":"device-1","$device_id":"device-1","$is_identified":false},
+			"$sdk_debug_retry_queue_size":0,"$session_entry_host":"shop","$dead_clicks_enabled_server_side":false,"token":"wk_x","title":"Shop","distinct_id":"device-1","$device_id":"device-1","$is_identified":false},
 			"$set_once":{"$initial_referrer":"$direct","utm_source":null},"timestamp":"2026-11-27T08:31:34.072Z"},
 		{"uuid":"u2","event":"$identify","properties":{"distinct_id":"ada","$device_id":"device-1","$is_identified":true,"$anon_distinct_id":"device-1"},
 			"$set":{"email":"a@b.c"},"$set_once":{"first":"x","email":"lost"},"timestamp":"2026-11-27T08:31:34.126Z"},

@@ -69,7 +69,8 @@ func tidy(properties, context object) object {
 	agent := context["userAgent"] != nil
 	maps.DeleteFunc(properties, func(name string, _ json.RawMessage) bool {
 		return aboutItself[name] || agent && fromAgent[name] ||
-			strings.HasPrefix(name, "$sdk_debug_") || strings.HasPrefix(name, "$lib_")
+			strings.HasPrefix(name, "$sdk_debug_") || strings.HasPrefix(name, "$lib_") ||
+			strings.HasPrefix(name, "$session_entry_") || strings.HasPrefix(name, "$") && strings.HasSuffix(name, "_server_side")
 	})
 	return properties
 }
