@@ -210,6 +210,10 @@ func (c *chaos) produce(partition uint16) {
 		if c.chance(6) && len(c.ids) > 0 {
 			m.id = c.ids[c.draw(len(c.ids))]
 		}
+		if m.kind == footfall.Group {
+			m.group = fmt.Sprint("g", c.draw(3)) // that both partitions tell of
+		}
+		m.traits = fmt.Sprintf(`{"plan":%d,"k%d":"x","$set_once":{"first":%d}}`, c.draw(9), c.draw(3), c.draw(9))
 		if c.chance(150) {
 			m.name = "poison"
 		}

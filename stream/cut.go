@@ -15,12 +15,20 @@ func (o *owned) cut(next *batch) {
 		b.reform, b.foreign = true, true
 	}
 	b.totals, b.visitors, b.evicted = o.state.Totals(), o.state.Visitors(), o.state.EarlyEvictions()
-	if now := time.Now(); o.ups.free() && o.applied == b.out.To && !now.Before(o.ups.last.Add(o.r.cfg.UpsertEvery)) {
+	if now := time.Now(); o.ups.free() && o.applied == b.out.To && (o.crowded() || !now.Before(o.ups.last.Add(o.r.cfg.UpsertEvery))) {
 		o.ups.collect(o.state, o.applied, now)
 		b.upserts = true
 	}
 	o.ready, o.open = b, next
 }
+
+// manyTraits is how many traits wait for the next upserts before they leave
+// early. An event may have a thousand of seven bytes each, so a batch bounded by
+// events and bytes would not bound them.
+const manyTraits = 100_000
+
+// crowded reports whether that many wait.
+func (o *owned) crowded() bool { return o.state.Traits() >= manyTraits }
 
 // split cuts before a record that is folded already, because its events from
 // the n-th of the batch on touch one part too many.

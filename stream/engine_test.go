@@ -126,17 +126,20 @@ func (w *engineWorld) list(sql string) (all []string) {
 func TestErasureOnTheEngine(t *testing.T) {
 	t.Parallel()
 	w := newEngineWorld(t)
-	first := encode(t, 0, "shop", message{visitor: "a", user: "u", id: "1"}, message{visitor: "b", user: "u2", id: "2"})
+	first := encode(t, 0, "shop", message{visitor: "a", user: "u", id: "1"}, message{visitor: "b", user: "u2", id: "2"},
+		message{visitor: "a", id: "5", kind: footfall.Identify}, message{visitor: "a", user: "u", id: "6", kind: footfall.Identify},
+		message{visitor: "b", user: "u2", id: "7", kind: footfall.Identify})
 	order, err := record.NewOrder(header(t, "shop"), 0, record.Order{Erase: &record.Erase{Name: "e", Visitors: []string{"a"}, Users: []string{"u"}}})
 	require.NoError(t, err)
 	requireErased := func() {
 		t.Helper()
 		for sql, want := range map[string][]string{
-			"SELECT concat(tenant, '/', id) AS at FROM events ORDER BY at":                                          {"club/3", "shop/2", "shop/4"},
+			"SELECT concat(tenant, '/', id) AS at FROM events ORDER BY at":                                          {"club/3", "shop/2", "shop/4", "shop/7"},
 			"SELECT concat(tenant, '/', text) AS at FROM visitors FINAL ORDER BY at":                                {"club/a", "club/u", "shop/a", "shop/b", "shop/u2"},
 			"SELECT concat(tenant, '/', toString(events)) AS at FROM sessions FINAL ORDER BY at":                    {"club/1", "shop/1", "shop/1"},
 			"SELECT tenant FROM identities FINAL ORDER BY tenant":                                                   {"club", "shop"},
-			"SELECT concat(tenant, '/', toString(sum(stored))) AS at FROM ledger FINAL GROUP BY tenant ORDER BY at": {"club/1", "shop/3"},
+			"SELECT concat(tenant, '/', toString(sum(stored))) AS at FROM ledger FINAL GROUP BY tenant ORDER BY at": {"club/1", "shop/6"},
+			"SELECT concat(tenant, '/', key, '/', best.message) AS at FROM traits FINAL ORDER BY at":                {"shop/n/7"},
 			"SELECT name FROM erasures FINAL":                                                                       {"e"},
 		} {
 			require.Equal(t, want, w.list(sql), sql)

@@ -161,7 +161,7 @@ func (o *owned) drain() error {
 // advance does all that can be done without waiting. It reports whether a
 // drain is complete.
 func (o *owned) advance() (done bool, err error) {
-	for o.ready == nil && len(o.hand) > 0 && !o.drained() {
+	for o.ready == nil && len(o.hand) > 0 && !o.drained() && (o.ups.free() || !o.crowded()) {
 		if err := o.fold(&o.hand[0]); err != nil {
 			return false, err
 		}
@@ -242,7 +242,7 @@ func (o *owned) sleep() time.Duration {
 
 // fold adds a record to the open batch, or to a new one if it does not fit.
 func (o *owned) fold(rec *footfall.Record) error {
-	if !o.open.takes(rec, &o.r.cfg) {
+	if !o.open.takes(rec, &o.r.cfg) || o.crowded() && len(o.open.marks) > 0 {
 		o.cut(o.batch(o.open.out.To))
 	}
 	b := o.open

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -95,6 +96,8 @@ func (p *process) visible() {
 type message struct {
 	visitor, user, id, name string
 	kind                    footfall.Type
+	traits                  string // or properties, a JSON object; {"n":1} if empty
+	group                   string // id, of a group event
 	time                    time.Time
 }
 
@@ -126,10 +129,14 @@ func encode(tb testing.TB, partition uint16, name string, messages ...message) f
 		if m.name == "" {
 			m.name = "click"
 		}
-		e.Add(&record.Event{
+		ev := record.Event{
 			Type: m.kind, Name: []byte(m.name), MessageID: []byte(m.id), Anonymous: []byte(m.visitor), User: []byte(m.user),
-			Time: footfall.MillisOf(m.time), Properties: []byte(`{"n":1}`),
-		})
+			Time: footfall.MillisOf(m.time), Properties: []byte(cmp.Or(m.traits, `{"n":1}`)),
+		}
+		if m.group != "" {
+			ev.Derived = []byte(`{"$group_id":"` + m.group + `"}`)
+		}
+		e.Add(&ev)
 	}
 	return e.Record(partition)
 }
@@ -168,6 +175,7 @@ func (w *world) requireExact(partitions int) {
 	assert.Equal(w.t, want.Sessions(), w.store.Sessions())
 	assert.Equal(w.t, want.Links(), w.store.Links())
 	assert.Equal(w.t, want.IDs(), w.store.IDs())
+	assert.Equal(w.t, want.Traits(), w.store.Traits())
 	assert.Equal(w.t, want.Erasures(), w.store.Erasures())
 	assert.Equal(w.t, unversioned(want.Ledger()), unversioned(w.store.Ledger()))
 }

@@ -12,6 +12,7 @@ func Diff(want, got *Rows) []string {
 	out = append(out, diff("session", want.Sessions, got.Sessions)...)
 	out = append(out, diff("link", want.Links, got.Links)...)
 	out = append(out, diff("id", want.IDs, got.IDs)...)
+	out = append(out, diff("trait", want.Traits, got.Traits)...)
 	out = append(out, diff("ledger", want.Ledger, got.Ledger)...)
 	if a, b := fmt.Sprint(want.Erasures), fmt.Sprint(got.Erasures); a != b {
 		out = append(out, fmt.Sprintf("erasures: want %s, got %s", a, b))

@@ -205,6 +205,7 @@ func (f *folder) event(ev *footfall.Event, h *record.Header) {
 	if ev.Visitor.IsZero() {
 		return
 	}
+	f.traits(ev)
 	// The last minute in which what is touched now is remembered.
 	until := (f.clock + h.Gap + 24*hour) / minute * minute
 	p := f.people[ev.Visitor]

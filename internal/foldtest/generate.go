@@ -131,8 +131,41 @@ func (g *generator) event(name string) record.Event {
 			ev.User = []byte(g.user())
 		}
 	}
+	g.says(&ev)
 	g.last = append(g.last, sent{name, ev})
 	return ev
+}
+
+// says gives an event traits that meet those of others: few keys, few values,
+// the same times.
+func (g *generator) says(ev *record.Event) {
+	if g.IntN(3) == 0 {
+		ev.Time = ev.Time / 60_000 * 60_000
+	}
+	if ev.Type != footfall.Identify && ev.Type != footfall.Group {
+		ev.Properties = []byte(`{"plan":"no trait"}`)
+		return
+	}
+	member := func() string {
+		return fmt.Sprintf(`%q:%s`, pick(g, "plan", "plan", "email", "a.b", `k"\u00fc`, ""),
+			pick(g, `1`, `2.50`, `"x"`, `"\u00fc"`, `null`, `true`, `[ 1 ]`, `{"b": {"c":"}"}}`))
+	}
+	list := func(n int) string {
+		text := ""
+		for range n {
+			text += pick(g, ",", " , ") + member()
+		}
+		return text
+	}
+	text := `"n":0` + list(g.IntN(4))
+	if g.IntN(3) == 0 {
+		text += `,"$set_once":` + pick(g, `{"first": 1`+list(g.IntN(3))+`}`, `{"first":`+fmt.Sprint(g.IntN(9))+`}`, `null`, `"x"`)
+	}
+	if ev.Type == footfall.Group {
+		text += pick(g, "", "", `,"groupType":"company"`, `,"groupType":"a.b"`, `,"groupType":7`)
+		ev.Derived = []byte(pick(g, ``, `{"$path":"/","$group_id":"g1"}`, `{"$group_id":"g2"}`, `{"$group_id":"g2","$group_type":"team"}`, `{"$group_type":"team"}`))
+	}
+	ev.Properties = []byte(pick(g, "{", " { ") + text + "}")
 }
 
 // late is how long before its arrival an event happened.

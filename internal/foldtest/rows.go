@@ -15,6 +15,7 @@ type Rows struct {
 	Sessions map[SessionKey]footfall.Session
 	Links    map[LinkKey]footfall.Link
 	IDs      map[IDKey]footfall.IDText
+	Traits   map[TraitKey]footfall.Trait
 	Ledger   map[LedgerKey]footfall.LedgerRow
 	Erasures []footfall.Erasure
 }
@@ -41,6 +42,16 @@ type IDKey struct {
 	Kind   footfall.IDKind
 }
 
+// TraitKey names what was said of an id by one partition. The order of traits is
+// that of the record's own comparison.
+type TraitKey struct {
+	Tenant           tenant.ID
+	ID               footfall.ID
+	Kind             footfall.TraitKind
+	Key              string
+	Epoch, Partition uint16
+}
+
 // LedgerKey names a row of the ledger.
 type LedgerKey struct {
 	Tenant    tenant.ID
@@ -59,7 +70,7 @@ func linkKey(l *footfall.Link) LinkKey { return LinkKey{l.From, l.Kind, l.Positi
 func NewRows() *Rows {
 	return &Rows{
 		Sessions: map[SessionKey]footfall.Session{}, Links: map[LinkKey]footfall.Link{},
-		IDs: map[IDKey]footfall.IDText{}, Ledger: map[LedgerKey]footfall.LedgerRow{},
+		IDs: map[IDKey]footfall.IDText{}, Traits: map[TraitKey]footfall.Trait{}, Ledger: map[LedgerKey]footfall.LedgerRow{},
 	}
 }
 
@@ -84,6 +95,13 @@ func (r *Rows) Upsert(u *footfall.Upserts) {
 		t.Text = strings.Clone(t.Text)
 		r.IDs[IDKey{t.Tenant, t.ID, t.Kind}] = t
 	}
+	for _, t := range u.Traits {
+		t.Silo, t.Key, t.Value, t.MessageID = strings.Clone(t.Silo), strings.Clone(t.Key), strings.Clone(t.Value), strings.Clone(t.MessageID)
+		key := TraitKey{t.Tenant, t.ID, t.Kind, t.Key, t.Position.Epoch, t.Position.Partition}
+		if old, ok := r.Traits[key]; !ok || t.Beats(&old) {
+			r.Traits[key] = t
+		}
+	}
 	for _, l := range u.Ledger {
 		key := LedgerKey{l.Tenant, l.Minute, l.Epoch, l.Partition}
 		if l.Version >= r.Ledger[key].Version {
@@ -106,6 +124,9 @@ func (r *Rows) erase(e *footfall.Erasure) {
 	})
 	maps.DeleteFunc(r.Ledger, func(key LedgerKey, l footfall.LedgerRow) bool {
 		return len(e.IDs) == 0 && key.Tenant == e.Tenant && key.Partition == e.Before.Partition && int64(l.Version>>16) <= e.Before.Offset
+	})
+	maps.DeleteFunc(r.Traits, func(_ TraitKey, t footfall.Trait) bool {
+		return named(t.Tenant, t.ID) && t.Position.Compare(e.Before) < 0
 	})
 	maps.DeleteFunc(r.IDs, func(_ IDKey, t footfall.IDText) bool { return named(t.Tenant, t.ID) })
 }

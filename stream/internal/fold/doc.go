@@ -1,6 +1,6 @@
 // Package fold computes, from the records of one partition in order, what is to
 // be stored: events with their sessions, session totals, identity edges, the
-// texts of ids and the ledger.
+// texts of ids, traits and the ledger.
 //
 // It is a pure function of the log. The only clock is the time the log gave a
 // record; a tenant's settings stand in the record's header; nothing depends on
@@ -35,6 +35,14 @@
 // id's text. An event with both ids whose visitor was not last linked to that
 // user writes a link and the user's text. Alias writes its two edges and texts
 // each time and leaves no state. Writing any of them again is harmless.
+//
+// Traits. An identify writes each member of its traits as a row of its user,
+// without one of its visitor; a group event writes them as rows of its group,
+// and one that says which group of that type its user or visitor is in. Members
+// of an object "$set_once" among them are of the other kind, where the oldest
+// counts. Nested objects are values. The first 1,024 names of an object count,
+// and of equal names the last value. No state is left: the store keeps of each
+// key what counts. Context.traits of other messages are no traits.
 //
 // Erasure. The named visitors leave the state, links to the named users are
 // forgotten, and rows of either that were not flushed yet are dropped. Message

@@ -106,6 +106,9 @@ func (s *State) event(m *moment, k *eventKey, ev *footfall.Event) {
 	if ev.Visitor.IsZero() {
 		return
 	}
+	if ev.Type == footfall.Identify || ev.Type == footfall.Group {
+		s.traits(m, ev)
+	}
 	slot, ok := s.visitors.find(k.hash, k.visitor)
 	switch {
 	case ok && s.forgotten(s.visitors.at(slot), m.minute):

@@ -11,7 +11,8 @@ type pending struct {
 	sessions []footfall.Session // rows of sessions no longer inline
 	links    []footfall.Link
 	texts    []pendingText
-	buffer   []byte // the texts
+	traits   []pendingTrait
+	buffer   []byte // the texts of both
 	erasures []footfall.Erasure
 }
 
@@ -44,7 +45,7 @@ func sessionID(ev *footfall.Event) uint64 { return schema.Hash64(ev.Visitor, ev.
 // Dirty returns how many rows the next [State.Flush] writes, or a few more.
 func (s *State) Dirty() int {
 	p := &s.pending
-	n := len(p.dirty) + len(p.sessions) + len(p.links) + len(p.texts) + len(p.erasures)
+	n := len(p.dirty) + len(p.sessions) + len(p.links) + len(p.texts) + len(p.traits) + len(p.erasures)
 	for i := range s.ledger.minutes {
 		n += s.ledger.minutes[i].dirty
 	}
@@ -75,6 +76,7 @@ func (s *State) Flush(u *footfall.Upserts) {
 		o := &s.owners.list[t.owner]
 		u.IDs = append(u.IDs, footfall.IDText{Tenant: o.tenant, Silo: o.silo, ID: t.id, Kind: t.kind, Text: texts[t.from:t.to]})
 	}
+	u.Traits = s.flushTraits(u.Traits, texts)
 	u.Ledger = s.ledger.flush(u.Ledger, s)
 	u.Erasures = append(u.Erasures, p.erasures...)
 	clear(p.sessions)
@@ -82,6 +84,6 @@ func (s *State) Flush(u *footfall.Upserts) {
 	clear(p.erasures)
 	*p = pending{
 		dirty: p.dirty[:0], sessions: p.sessions[:0], links: p.links[:0],
-		texts: p.texts[:0], buffer: p.buffer[:0], erasures: p.erasures[:0],
+		texts: p.texts[:0], traits: p.traits[:0], buffer: p.buffer[:0], erasures: p.erasures[:0],
 	}
 }

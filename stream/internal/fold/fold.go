@@ -12,7 +12,7 @@ import (
 
 // Version names the rules of this fold. It changes whenever equal logs would
 // give other rows, or a snapshot another form.
-const Version uint16 = 1
+const Version uint16 = 2
 
 // Limits bound the memory for message ids. They are part of the rules: states
 // with different limits may differ once a limit is reached.
@@ -52,6 +52,7 @@ type State struct {
 	cow     cow
 	sharing *atomic.Int32 // snapshots being read
 	keys    []eventKey    // memory for Apply
+	members []member      // likewise
 	touched uint64        // keeps the reads of touch from being optimised away
 }
 

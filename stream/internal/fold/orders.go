@@ -51,7 +51,8 @@ func (s *State) erase(m *moment, o *record.Erase) {
 		s.ledger.forget(n.account)
 		s.pending.drop(func(t footfall.Session) bool { return t.Tenant == n.tenant },
 			func(t footfall.Link) bool { return t.Tenant == n.tenant },
-			func(t pendingText) bool { return s.owners.list[t.owner].tenant == n.tenant })
+			func(t pendingText) bool { return s.owners.list[t.owner].tenant == n.tenant },
+			func(t pendingTrait) bool { return s.owners.list[t.owner].tenant == n.tenant })
 		s.pending.erasures = append(s.pending.erasures, row)
 		return
 	}
@@ -85,7 +86,8 @@ func (s *State) erase(m *moment, o *record.Erase) {
 	}
 	s.pending.drop(func(t footfall.Session) bool { return gone[t.Visitor] },
 		func(t footfall.Link) bool { return gone[t.From] || gone[t.User] },
-		func(t pendingText) bool { return gone[t.id] })
+		func(t pendingText) bool { return gone[t.id] },
+		func(t pendingTrait) bool { return gone[t.id] })
 	s.pending.erasures = append(s.pending.erasures, row)
 }
 
@@ -120,8 +122,11 @@ func (s *State) see(m *moment, slot uint32) {
 }
 
 // drop removes rows that were not flushed yet.
-func (p *pending) drop(session func(footfall.Session) bool, link func(footfall.Link) bool, text func(pendingText) bool) {
+func (p *pending) drop(
+	session func(footfall.Session) bool, link func(footfall.Link) bool, text func(pendingText) bool, trait func(pendingTrait) bool,
+) {
 	p.sessions = slices.DeleteFunc(p.sessions, session)
 	p.links = slices.DeleteFunc(p.links, link)
 	p.texts = slices.DeleteFunc(p.texts, text)
+	p.traits = slices.DeleteFunc(p.traits, trait)
 }
