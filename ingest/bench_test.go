@@ -110,12 +110,15 @@ func BenchmarkHandler(b *testing.B) {
 		name, path, body string
 		events           int
 		partitions       uint16
-		packed           bool
+		encoding         string
 	}{
-		{"batch", "/v1/batch", batch, 100, 1, false},
-		{"batch/50 partitions", "/v1/batch", batch, 100, 50, false},
-		{"batch/gzip", "/v1/batch", batch, 100, 1, true},
-		{"single", "/v1/track", benchEvent(1), 1, 1, false},
+		{"batch", "/v1/batch", batch, 100, 1, ""},
+		{"batch/50 partitions", "/v1/batch", batch, 100, 50, ""},
+		{"batch/gzip", "/v1/batch", batch, 100, 1, "gzip"},
+		{"batch/zstd", "/v1/batch", batch, 100, 1, "zstd"},
+		{"single", "/v1/track", benchEvent(1), 1, 1, ""},
+		{"single/gzip", "/v1/track", benchEvent(1), 1, 1, "gzip"},
+		{"single/zstd", "/v1/track", benchEvent(1), 1, 1, "zstd"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			h := benchDoor(b, c.partitions)
@@ -123,9 +126,9 @@ func BenchmarkHandler(b *testing.B) {
 			r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, c.path, nil)
 			r.Header.Set("Authorization", basic(writeKey))
 			r.Header.Set("Content-Type", "application/json")
-			if c.packed {
-				body = []byte(gzipped(b, c.body))
-				r.Header.Set("Content-Encoding", "gzip")
+			if c.encoding != "" {
+				body = []byte(packers[c.encoding](b, c.body))
+				r.Header.Set("Content-Encoding", c.encoding)
 			}
 			source := bytes.NewReader(body)
 			r.Body, r.ContentLength = io.NopCloser(source), int64(len(body))

@@ -1,8 +1,6 @@
 package ingest
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 	"mime"
@@ -23,24 +21,24 @@ func (s *request) read(limit int) *problem.Problem {
 		s.w.Header()["Accept"] = []string{"application/json"}
 		return &problem.Problem{Status: http.StatusUnsupportedMediaType, Detail: "the body must be JSON"}
 	}
-	packed := false
-	switch encoding := strings.ToLower(s.r.Header.Get("Content-Encoding")); encoding {
-	case "", "identity":
-	case "gzip", "x-gzip":
-		packed = true
-	default:
-		s.w.Header()["Accept-Encoding"] = []string{"gzip"}
-		return &problem.Problem{Status: http.StatusUnsupportedMediaType, Detail: "the body may be plain or gzip, not " + strconv.Quote(encoding)}
+	packed, ok := encodingOf(s.r.Header.Get("Content-Encoding"))
+	if !ok {
+		s.w.Header()["Accept-Encoding"] = acceptEncoding
+		return &problem.Problem{
+			Status: http.StatusUnsupportedMediaType,
+			Detail: "the body may be plain, gzip or zstd, not " + strconv.Quote(s.r.Header.Get("Content-Encoding")),
+		}
 	}
 	if s.r.ContentLength > int64(limit) {
 		return s.tooLarge(limit)
 	}
 	var err error
 	s.body, err = readAll(s.body[:0], s.r.Body, int(s.r.ContentLength), limit)
-	// Some senders compress and do not say so; no JSON starts like gzip.
-	if err == nil && (packed || bytes.HasPrefix(s.body, []byte{0x1f, 0x8b})) {
-		s.packed, s.body = s.body, s.packed
-		err = s.unpack(limit)
+	if packed == plain {
+		packed = sniff(s.body) // some senders compress and do not say so
+	}
+	if err == nil && packed != plain {
+		err = s.unpack(packed, limit)
 	}
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -63,19 +61,6 @@ func (s *request) tooLarge(limit int) *problem.Problem {
 		Status: http.StatusRequestEntityTooLarge,
 		Detail: "a request has at most " + strconv.Itoa(limit) + " bytes, decompressed",
 	}
-}
-
-func (s *request) unpack(limit int) error {
-	s.source.Reset(s.packed)
-	if s.gzip == nil {
-		s.gzip = new(gzip.Reader)
-	}
-	if err := s.gzip.Reset(&s.source); err != nil {
-		return err
-	}
-	var err error
-	s.body, err = readAll(s.body[:0], s.gzip, -1, limit)
-	return err
 }
 
 var errTooLarge = errors.New("body is too large")

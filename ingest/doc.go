@@ -16,9 +16,9 @@
 //
 // The messages track, page, screen, identify, group and alias, one by one or in
 // a batch, as JSON in any of the content types SDKs label it with, plain or
-// gzip. The write key comes as the user of HTTP Basic, as a bearer token, as
-// writeKey in the query or as writeKey in the body. Where the format leaves
-// room, the door decides like this:
+// compressed with gzip or zstd. The write key comes as the user of HTTP Basic,
+// as a bearer token, as writeKey in the query or as writeKey in the body. Where
+// the format leaves room, the door decides like this:
 //
 //   - userId, anonymousId, previousId and groupId are texts of at most 512
 //     bytes; a JSON integer counts as its digits. An empty text is no id: beside

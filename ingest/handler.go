@@ -94,6 +94,7 @@ type Handler struct {
 	unlimited atomic.Bool
 	pool      sync.Pool // *request
 	agents    *recent[*agentNames]
+	unzstd    unzstd
 }
 
 // New checks the configuration and returns a handler.
@@ -120,10 +121,12 @@ func New(config Config) (*Handler, error) {
 	errs = append(errs, err)
 	limits, err := newLimitMetrics(config.MeterProvider)
 	errs = append(errs, err)
+	unzstd, err := newUnzstd()
+	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	h := &Handler{config: config, metrics: metrics, limits: limits, agents: newRecent[*agentNames](keptAgents)}
+	h := &Handler{config: config, metrics: metrics, limits: limits, agents: newRecent[*agentNames](keptAgents), unzstd: unzstd}
 	h.pool.New = func() any { return newRequest(h) }
 	return h, nil
 }

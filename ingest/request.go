@@ -2,10 +2,11 @@ package ingest
 
 import (
 	"bytes"
-	"compress/gzip"
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/ingest/internal/envelope"

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 
 	"github.com/footfall-go/footfall"
@@ -193,3 +194,13 @@ func gzipped(tb testing.TB, body string) string {
 	require.NoError(tb, z.Close())
 	return buf.String()
 }
+
+func zstandard(tb testing.TB, body string) string {
+	tb.Helper()
+	z, err := zstd.NewWriter(nil)
+	require.NoError(tb, err)
+	return string(z.EncodeAll([]byte(body), nil))
+}
+
+// packers are the encodings of a body.
+var packers = map[string]func(testing.TB, string) string{"gzip": gzipped, "zstd": zstandard}
