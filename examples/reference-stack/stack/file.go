@@ -21,6 +21,8 @@ type file struct {
 	Drain    string       `yaml:"drain"`
 	Log      string       `yaml:"log"`
 	AdminKey string       `yaml:"admin_key"`
+	GeoIP    string       `yaml:"geoip"`
+	Proxies  []string     `yaml:"trusted_proxies"`
 	Tenants  []fileTenant `yaml:"tenants"`
 }
 
@@ -111,8 +113,14 @@ func (t *fileTenant) registration() (tenant.Registration, error) {
 	if t.Retention != nil {
 		reg.Retention = time.Duration(*t.Retention)
 	}
-	if t.IP != "" && t.IP != "truncate" {
-		fail("ip: %q is not supported by this version; leave it out", t.IP)
+	switch t.IP {
+	case "", "truncate":
+	case "drop":
+		reg.IP = tenant.DropIP
+	case "keep":
+		reg.IP = tenant.KeepIP
+	default:
+		fail("ip: %q is neither truncate, drop nor keep", t.IP)
 	}
 	if queries := t.Limits.Queries; !reflect.ValueOf(queries).IsZero() && queries.Value != "" && queries.Value != "none" && queries.Value != "null" {
 		fail("limits.queries is not supported by this version; leave it out")

@@ -20,6 +20,8 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/ingest"
+	"github.com/footfall-go/footfall/ingest/geoip"
+	"github.com/footfall-go/footfall/ingest/useragent"
 	"github.com/footfall-go/footfall/query"
 	queryclickhouse "github.com/footfall-go/footfall/query/clickhouse"
 	"github.com/footfall-go/footfall/store/chdb"
@@ -122,11 +124,17 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 }
 
 func (s *Server) openDoors() (err error) {
-	s.door, err = ingest.New(ingest.Config{
+	config := ingest.Config{
 		Log: outspoken{s.records, s.log}, Auth: s.keys, Positions: s.records, AdminKey: s.adminKey, Tenants: s.keys.Tenant,
 		Unavailable: unavailable, MeterProvider: s.metrics.provider,
-	})
-	if err != nil {
+		UserAgent: useragent.New(), TrustedProxies: s.settings.Proxies,
+	}
+	if s.settings.GeoIP != "" {
+		if config.Geo, err = geoip.Load(s.settings.GeoIP); err != nil {
+			return usagef("%w", err)
+		}
+	}
+	if s.door, err = ingest.New(config); err != nil {
 		return err
 	}
 	s.answers, err = query.New(query.Config{

@@ -3,6 +3,7 @@ package stack
 import (
 	"errors"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ type Settings struct {
 	Drain    time.Duration
 	LogJSON  bool
 	AdminKey string // empty: a random one, which run.json tells
+	GeoIP    string // a file with places of addresses, empty for none
+	Proxies  []netip.Prefix
 	// LogIn is the tenant that the page is logged in as without a key, for
 	// requests from this machine alone. Nil for none.
 	LogIn *tenant.ID
@@ -25,18 +28,20 @@ type Settings struct {
 // serverFlags are the flags of the commands that run a server.
 type serverFlags struct {
 	*flags
-	listen, data, config, log, admin string
-	drain                            Duration
-	tenants                          list
+	listen, data, config, log, admin, geoip string
+	drain                                   Duration
+	tenants, proxies                        list
 }
 
 func newServerFlags(command string) *serverFlags {
-	f := &serverFlags{flags: newFlags(command, ""), drain: Duration(30 * time.Second), tenants: list{sep: ", \n"}}
+	f := &serverFlags{flags: newFlags(command, ""), drain: Duration(30 * time.Second), tenants: list{sep: ", \n"}, proxies: list{sep: ", \n"}}
 	f.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`address` to listen on; port 0 takes any free one")
 	f.StringVar(&f.data, "data", "", "`folder` that keeps everything; one process owns it")
 	f.StringVar(&f.config, "config", "", "YAML `file` with the same settings and the tenants' own")
 	f.StringVar(&f.log, "log", "text", "`form` of the log on standard error: text or json")
 	f.StringVar(&f.admin, "admin-key", "", "`key` for import and status (default: random, in run.json)")
+	f.StringVar(&f.geoip, "geoip", "", "MaxMind DB `file` with the places of addresses")
+	f.Var(&f.proxies, "trusted-proxy", "`network` of proxies whose X-Forwarded-For is believed; repeatable")
 	f.Var(&f.drain, "drain", "`time` to bring everything into the store when stopping")
 	f.Var(&f.tenants, "tenant", "`ID:wk_…:rk_…`, a tenant with its write and its read key; repeatable")
 	return f
@@ -59,7 +64,11 @@ func (f *serverFlags) settings(p *Process, args []string) (*Settings, error) {
 			return nil, usagef("read the configuration: %w", err)
 		}
 		errs = append(errs, f.fallback("listen", parsed.Listen), f.fallback("data", parsed.Data),
-			f.fallback("drain", parsed.Drain), f.fallback("log", parsed.Log), f.fallback("admin-key", parsed.AdminKey))
+			f.fallback("drain", parsed.Drain), f.fallback("log", parsed.Log), f.fallback("admin-key", parsed.AdminKey),
+			f.fallback("geoip", parsed.GeoIP))
+		if !f.given["trusted-proxy"] {
+			f.proxies.items = parsed.Proxies
+		}
 		if !f.given["tenant"] {
 			for _, t := range parsed.Tenants {
 				reg, err := t.registration()
@@ -77,10 +86,17 @@ func (f *serverFlags) settings(p *Process, args []string) (*Settings, error) {
 		}
 		s.Tenants = append(s.Tenants, reg)
 	}
+	for _, text := range f.proxies.items {
+		network, err := parseNetwork(text)
+		if err != nil {
+			errs = append(errs, usagef("trusted proxy %q: %w", text, err))
+		}
+		s.Proxies = append(s.Proxies, network)
+	}
 	if f.log != "text" && f.log != "json" {
 		errs = append(errs, usagef("--log is %q, neither text nor json", f.log))
 	}
-	s.Listen, s.Data, s.AdminKey = f.listen, f.data, f.admin
+	s.Listen, s.Data, s.AdminKey, s.GeoIP = f.listen, f.data, f.admin, f.geoip
 	s.Drain, s.LogJSON = time.Duration(f.drain), f.log == "json"
 	return s, errors.Join(errs...)
 }
@@ -107,6 +123,15 @@ func parseTenant(text string) (tenant.Registration, error) {
 	reg.ID, err = tenant.ParseID(parts[0])
 	reg.WriteKeys, reg.ReadKeys = []string{parts[1]}, []string{parts[2]}
 	return reg, err
+}
+
+// parseNetwork reads a network, or an address as one of its own.
+func parseNetwork(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	network, err := netip.ParsePrefix(text)
+	return network.Masked(), err
 }
 
 func (s *Settings) logger(p *Process) *slog.Logger {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,8 @@ func TestFileOfTenants(t *testing.T) {
 		return []string{"--config", file}
 	}
 	s, err := newServerFlags("up").settings(process(nil), write(`
+geoip: places.mmdb
+trusted_proxies: [10.1.2.3/8, "::1"]
 tenants:
   - id: shop
     write_keys: [wk_1, wk_2]
@@ -80,17 +83,19 @@ tenants:
     dedup: {window: 3h}
     silo: dedicated
     origins: ["https://shop.example"]
-    ip: truncate
+    ip: drop
     limits: {rate: 50, burst: 500, per_day: 1e6, queries: none, query_time: 5s}
   - {id: free, limits: {rate: none, burst: null, per_day: }}
 `))
 	require.NoError(t, err)
 	require.Equal(t, tenant.Settings{
 		Zone: "Europe/Berlin", WeekStart: tenant.SundayFirst, SessionGap: 15 * time.Minute, SessionCap: 12 * time.Hour,
-		DedupWindow: 3 * time.Hour, Retention: 52 * 7 * 24 * time.Hour, Dedicated: true, Origins: []string{"https://shop.example"}, QueryTime: 5 * time.Second,
+		DedupWindow: 3 * time.Hour, Retention: 52 * 7 * 24 * time.Hour, Dedicated: true, Origins: []string{"https://shop.example"}, IP: tenant.DropIP, QueryTime: 5 * time.Second,
 		Limits: tenant.Limits{Rate: 50, Burst: 500, PerDay: 1_000_000},
 	}, s.Tenants[0].Settings)
 	require.Zero(t, s.Tenants[1].Limits)
+	require.Equal(t, "places.mmdb", s.GeoIP)
+	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, s.Proxies)
 
 	for text, want := range map[string]string{
 		"listn: x":                                       "listn",
@@ -98,7 +103,8 @@ tenants:
 		"tenants: [{id: A}]":                             "invalid id",
 		"tenants: [{id: a, week_start: friday}]":         "week_start",
 		"tenants: [{id: a, silo: big}]":                  "silo",
-		"tenants: [{id: a, ip: keep}]":                   "ip",
+		"tenants: [{id: a, ip: hide}]":                   "neither truncate, drop nor keep",
+		"trusted_proxies: [nowhere]":                     "trusted proxy",
 		"tenants: [{id: a, limits: {rate: 0}}]":          "limits.rate",
 		"tenants: [{id: a, limits: {rate: fast}}]":       "neither a number nor none",
 		"tenants: [{id: a, limits: {per_day: 0.5}}]":     "limits.per_day",

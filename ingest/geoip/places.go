@@ -3,6 +3,7 @@ package geoip
 import (
 	"fmt"
 	"net/netip"
+	"os"
 	"sync"
 
 	"github.com/oschwald/maxminddb-golang/v2"
@@ -14,8 +15,8 @@ import (
 // places, one of cities some hundred thousand, few of which send much.
 const keptPlaces = 16384
 
-// Reader implements [ingest.Geo]. It is safe for concurrent use, Close apart.
-type Reader struct {
+// Places implements [ingest.Geo]. It is safe for concurrent use.
+type Places struct {
 	file *maxminddb.Reader
 
 	// Many networks share a place. Reading one costs several times as much as
@@ -24,38 +25,39 @@ type Reader struct {
 	places map[uintptr]ingest.Place
 }
 
-// Open opens a file. The caller closes the reader after the last use.
-func Open(path string) (*Reader, error) {
-	file, err := maxminddb.Open(path)
+// Load reads a file.
+func Load(path string) (*Places, error) {
+	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("open places of addresses: %w", err)
+		return nil, fmt.Errorf("read places of addresses: %w", err)
 	}
-	return &Reader{file: file, places: map[uintptr]ingest.Place{}}, nil
+	file, err := maxminddb.OpenBytes(data)
+	if err != nil {
+		return nil, fmt.Errorf("read places of addresses: %s: %w", path, err)
+	}
+	return &Places{file: file, places: map[uintptr]ingest.Place{}}, nil
 }
-
-// Close gives the file back. The reader must not be in use.
-func (r *Reader) Close() error { return r.file.Close() }
 
 // Place returns the place of an address: the country by its code, region and
 // city by their English names, each empty if the file does not have it.
-func (r *Reader) Place(addr netip.Addr) ingest.Place {
-	found := r.file.Lookup(addr)
+func (p *Places) Place(addr netip.Addr) ingest.Place {
+	found := p.file.Lookup(addr)
 	if !found.Found() {
 		return ingest.Place{}
 	}
-	r.mu.RLock()
-	place, ok := r.places[found.Offset()]
-	r.mu.RUnlock()
+	p.mu.RLock()
+	place, ok := p.places[found.Offset()]
+	p.mu.RUnlock()
 	if ok {
 		return place
 	}
 	place = read(found)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.places) >= keptPlaces {
-		clear(r.places)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.places) >= keptPlaces {
+		clear(p.places)
 	}
-	r.places[found.Offset()] = place
+	p.places[found.Offset()] = place
 	return place
 }
 

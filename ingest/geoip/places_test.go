@@ -52,9 +52,8 @@ func build(tb testing.TB) string {
 
 func TestPlace(t *testing.T) {
 	t.Parallel()
-	r, err := geoip.Open(build(t))
+	places, err := geoip.Load(build(t))
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, r.Close()) })
 	var asking sync.WaitGroup
 	for range 4 {
 		asking.Go(func() {
@@ -68,7 +67,7 @@ func TestPlace(t *testing.T) {
 					"192.0.2.1":     {}, // what has another type is not there
 					"10.0.0.1":      {},
 				} {
-					if got := r.Place(netip.MustParseAddr(addr)); got != want {
+					if got := places.Place(netip.MustParseAddr(addr)); got != want {
 						t.Errorf("%s is in %+v, not in %+v", addr, got, want)
 					}
 				}
@@ -76,17 +75,17 @@ func TestPlace(t *testing.T) {
 		})
 	}
 	asking.Wait()
-	require.Zero(t, r.Place(netip.Addr{}))
+	require.Zero(t, places.Place(netip.Addr{}))
 }
 
-func TestOpenSaysWhatIsWrong(t *testing.T) {
+func TestLoadSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	_, err := geoip.Open(filepath.Join(t.TempDir(), "none.mmdb"))
+	_, err := geoip.Load(filepath.Join(t.TempDir(), "none.mmdb"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 	path := filepath.Join(t.TempDir(), "text.mmdb")
 	require.NoError(t, os.WriteFile(path, []byte(strings.Repeat("no places here ", 100)), 0o600))
-	_, err = geoip.Open(path)
-	require.ErrorContains(t, err, "open places of addresses")
+	_, err = geoip.Load(path)
+	require.ErrorContains(t, err, "read places of addresses")
 }
 
 // FuzzDamaged looks addresses up in files with wrong bytes: whatever they say,
@@ -102,24 +101,22 @@ func FuzzDamaged(f *testing.F) {
 		bad[int(at)%len(bad)] = value
 		path := filepath.Join(t.TempDir(), "bad.mmdb")
 		require.NoError(t, os.WriteFile(path, bad, 0o600))
-		r, err := geoip.Open(path)
+		places, err := geoip.Load(path)
 		if err != nil {
 			return
 		}
-		defer func() { require.NoError(t, r.Close()) }()
 		for _, addr := range []string{"203.0.113.7", "203.0.113.200", "2001:db8:1::9", "198.51.100.1", "10.0.0.1"} {
-			r.Place(netip.MustParseAddr(addr))
+			places.Place(netip.MustParseAddr(addr))
 		}
 	})
 }
 
 func BenchmarkPlace(b *testing.B) {
-	r, err := geoip.Open(build(b))
+	places, err := geoip.Load(build(b))
 	require.NoError(b, err)
-	defer func() { _ = r.Close() }()
 	addr := netip.MustParseAddr("203.0.113.7")
 	b.ReportAllocs()
 	for b.Loop() {
-		r.Place(addr)
+		places.Place(addr)
 	}
 }
