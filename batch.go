@@ -140,15 +140,18 @@ type LedgerRow struct {
 // Accepted returns the sum of the three outcomes.
 func (l *LedgerRow) Accepted() uint64 { return l.Stored + l.Duplicate + l.Quarantined }
 
-// Rejected is an event the store refused for good, kept with its position and
-// the reason so that it can be seen and replayed.
+// Rejected is an event in quarantine: one that the store refused for good, or
+// that the door was told to park. It is kept with its position and the reason so
+// that it can be seen and replayed. What was erased or replayed keeps its row,
+// without payload: its position need not be among the events.
 type Rejected struct {
 	Tenant   tenant.ID
 	Silo     string
 	Position Position
 	Time     Millis // log time
 	Reason   string
-	Payload  string // the event as JSON
+	Payload  string // the event as JSON, "" once it was erased or replayed
+	Version  uint64 // 0 as quarantined, else that of the replay's position
 }
 
 // Erasure asks the store to delete the rows of some ids that stand before a

@@ -17,23 +17,26 @@ const (
 )
 
 // recorder turns a request's events into log records: one for each partition
-// they go to, more where one would be too large or span too many months.
+// they go to, more where one would be too large or span too many months. What
+// is parked goes into records of its own.
 type recorder struct {
-	tenant  tenant.ID
-	header  record.Header
-	parts   []part
-	used    []uint16 // partitions with events
-	records []footfall.Record
+	tenant     tenant.ID
+	partitions uint16
+	header     record.Header
+	parts      []part // of each partition, then those of what is parked
+	used       []int  // parts with events
+	records    []footfall.Record
 }
 
 // part is the record in the making for one partition.
 type part struct {
+	header  record.Header
 	encoder record.Encoder
 	months  []int // that it has events of
 }
 
 func newRecorder(partitions uint16) recorder {
-	return recorder{parts: make([]part, partitions)}
+	return recorder{partitions: partitions, parts: make([]part, partitions)}
 }
 
 func (o *recorder) begin(t *tenant.Tenant, received footfall.Millis) {
@@ -43,30 +46,46 @@ func (o *recorder) begin(t *tenant.Tenant, received footfall.Millis) {
 
 // add copies the event into the record of its partition.
 func (o *recorder) add(ev *record.Event) {
-	n := o.partition(ev)
+	o.room(int(o.partition(ev)), &o.header, ev).Add(ev)
+}
+
+// park is add for an event that is accepted and yet to be set aside: it goes to
+// quarantine with the reason, out of sight until it is replayed.
+func (o *recorder) park(ev *record.Event, reason string) {
+	if len(o.parts) == int(o.partitions) { // few tenants ever park anything
+		o.parts = append(o.parts, make([]part, o.partitions)...)
+	}
+	h := o.header
+	h.Kind, h.Reason = record.Parked, reason
+	o.room(int(o.partitions)+int(o.partition(ev)), &h, ev).Add(ev)
+}
+
+// room returns the encoder that takes the next event of a part.
+func (o *recorder) room(n int, h *record.Header, ev *record.Event) *record.Encoder {
 	p := &o.parts[n]
 	year, inYear, _ := ev.Time.Time().Date()
 	month := year*12 + int(inYear)
 	known := slices.Contains(p.months, month)
 	events, size := p.encoder.Len()
-	if events > 0 && (size+sizeOf(ev) > maxRecord || !known && len(p.months) == maxMonths) {
+	if events > 0 && (size+sizeOf(ev) > maxRecord || !known && len(p.months) == maxMonths || p.header != *h) {
 		o.flush(n)
 		events = 0
 	}
 	if events == 0 {
-		p.encoder.Reuse(o.header)
+		p.header = *h
+		p.encoder.Reuse(*h)
 		p.months, known = p.months[:0], false
 		o.used = append(o.used, n)
 	}
 	if !known {
 		p.months = append(p.months, month)
 	}
-	p.encoder.Add(ev)
+	return &p.encoder
 }
 
 // partition hashes the visitor, whose events must all go the same way.
 func (o *recorder) partition(ev *record.Event) uint16 {
-	n := uint16(len(o.parts))
+	n := o.partitions
 	switch {
 	case n <= 1:
 		return 0
@@ -87,16 +106,16 @@ func sizeOf(ev *record.Event) int {
 
 // flush ends the record of a partition. The log keeps the value, so it is a
 // copy of the right size.
-func (o *recorder) flush(n uint16) {
+func (o *recorder) flush(n int) {
 	p := &o.parts[n]
-	rec := p.encoder.Record(n)
+	rec := p.encoder.Record(uint16(n % int(o.partitions)))
 	rec.Value = bytes.Clone(rec.Value)
 	o.records = append(o.records, rec)
 	if len(rec.Value) > kept/4 {
 		p.encoder = record.Encoder{} // one such buffer a partition is too much to keep
 	}
 	p.encoder.Reuse(o.header)
-	o.used = slices.DeleteFunc(o.used, func(u uint16) bool { return u == n })
+	o.used = slices.DeleteFunc(o.used, func(u int) bool { return u == n })
 }
 
 // finish returns all records. They are valid until release; their slices stay.

@@ -193,8 +193,11 @@ func (m *Memory) Upsert(ctx context.Context, u *footfall.Upserts) error {
 		}
 	}
 	for _, r := range u.Rejected {
-		r.Silo, r.Reason, r.Payload = strings.Clone(r.Silo), strings.Clone(r.Reason), strings.Clone(r.Payload)
-		put(&m.rejected, rejectedKey{r.Tenant, r.Position}, r)
+		key := rejectedKey{r.Tenant, r.Position}
+		if old, ok := m.rejected[key]; !ok || r.Version >= old.Version {
+			r.Silo, r.Reason, r.Payload = strings.Clone(r.Silo), strings.Clone(r.Reason), strings.Clone(r.Payload)
+			put(&m.rejected, key, r)
+		}
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (m *Memory) erase(e *footfall.Erasure) {
 	})
 	// That an event is in quarantine stays known, what it said goes.
 	for key, r := range m.rejected {
-		if key.tenant == e.Tenant && concerns(payloadIDs(&r)...) && erased(key.position, e.Before) {
+		if key.tenant == e.Tenant && r.Payload != "" && concerns(payloadIDs(&r)...) && erased(key.position, e.Before) {
 			r.Payload, r.Reason = "", "erased"
 			m.rejected[key] = r
 		}

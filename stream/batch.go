@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/record"
 	"github.com/footfall-go/footfall/stream/internal/fold"
 )
 
@@ -29,17 +30,17 @@ type batch struct {
 	err     error     // set by delivery
 }
 
-// mark keeps the log time of a record.
+// mark keeps what is asked of a record later.
 type mark struct {
 	offset int64
 	time   footfall.Millis
+	parked bool
 }
 
 // refusal is an event that the store will never take.
 type refusal struct {
-	event  footfall.Event
-	time   footfall.Millis
-	reason string
+	event footfall.Event
+	time  footfall.Millis // of its record
 }
 
 // reset makes the batch empty and keeps its memory, without keeping alive the
@@ -57,7 +58,7 @@ func (b *batch) add(rec *footfall.Record, read time.Time) {
 	if len(b.marks) == 0 {
 		b.read = read
 	}
-	b.marks = append(b.marks, mark{rec.Offset, rec.Time})
+	b.marks = append(b.marks, mark{rec.Offset, rec.Time, record.KindOf(rec) == record.Parked})
 	b.events += int(rec.Events)
 	b.bytes += size(rec)
 	b.out.To = rec.Offset + 1
@@ -74,13 +75,13 @@ func (b *batch) takes(rec *footfall.Record, cfg *Config) bool {
 			rec.Time-b.marks[0].time <= footfall.Millis(cfg.MaxSpan.Milliseconds())
 }
 
-// timeOf returns the log time of the record an event came in.
-func (b *batch) timeOf(offset int64) footfall.Millis {
+// markOf returns what was kept of the record an event came in.
+func (b *batch) markOf(offset int64) mark {
 	i, ok := slices.BinarySearchFunc(b.marks, offset, func(m mark, o int64) int { return cmp.Compare(m.offset, o) })
 	if !ok {
-		return 0
+		return mark{}
 	}
-	return b.marks[i].time
+	return b.marks[i]
 }
 
 // parts is the set of (silo, month) pairs of a batch. It is short, and almost

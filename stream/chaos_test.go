@@ -46,6 +46,9 @@ func TestChaos(t *testing.T) {
 				p.visible()
 				w.requireExact(2)
 				w.requireLedger(p)
+				c.replayAll(p)
+				w.requireExact(2)
+				w.requireLedger(p)
 				require.NoError(t, p.end())
 			})
 		})
@@ -81,8 +84,9 @@ type chaos struct {
 	mended bool
 	// zombies go on writing sessions until they learn that they are dead, and
 	// may so bring back what was erased in the meantime: one or the other.
-	zombies bool
-	ids     []string
+	zombies   bool
+	ids       []string
+	processes []*process
 }
 
 func newChaos(w *world, seed uint64) *chaos {
@@ -111,6 +115,7 @@ func (c *chaos) run(change func(*stream.Runner)) {
 	cfg.CallTimeout = 10 * time.Second
 	a, b := c.w.begin(cfg, change), c.w.begin(cfg, change)
 	ctx, stop := context.WithCancel(c.w.t.Context())
+	c.processes = []*process{a, b}
 	go c.change(ctx)
 	for range 150 {
 		c.produce(uint16(c.draw(2)))
@@ -182,6 +187,13 @@ func (c *chaos) crash(n int, partition uint16) {
 // produce appends one record: events of a few visitors over many months, some
 // of them sent before, or a command.
 func (c *chaos) produce(partition uint16) {
+	name := []string{"shop", "club"}[c.draw(2)]
+	if c.chance(12) {
+		// What is written may be known to a process that is dead already.
+		seen := c.w.written(c.processes[c.draw(2)], partition)
+		c.w.replay(partition, name, c.rand.Uint64(), seen)
+		return
+	}
 	visitor := func() string { return fmt.Sprint("v", partition, c.draw(8)) }
 	user := func(n int) string { return fmt.Sprint("u", partition, n) } // partitions share nothing that is erased
 	switch c.draw(30) {
@@ -220,5 +232,23 @@ func (c *chaos) produce(partition uint16) {
 		c.ids = append(c.ids, m.id)
 		messages = append(messages, m)
 	}
-	c.w.append(partition, []string{"shop", "club"}[c.draw(2)], messages...)
+	if c.chance(6) {
+		c.w.park(partition, name, messages...)
+		return
+	}
+	c.w.append(partition, name, messages...)
+}
+
+// replayAll brings all back that waits in quarantine, when the store refuses
+// nothing any more.
+func (c *chaos) replayAll(p *process) {
+	c.w.store.set(func(k *clerk) { k.refuses = nil })
+	for partition := range uint16(2) {
+		for job, name := range []string{"shop", "club"} {
+			c.w.replay(partition, name, uint64(job+1), c.w.written(p, partition))
+			p.visible()
+			require.Empty(c.w.t, c.w.open(partition, name))
+		}
+	}
+	c.w.requireOnce()
 }

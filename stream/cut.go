@@ -27,8 +27,14 @@ func (o *owned) cut(next *batch) {
 // events and bytes would not bound them.
 const manyTraits = 100_000
 
-// crowded reports whether that many wait.
-func (o *owned) crowded() bool { return o.state.Traits() >= manyTraits }
+// maxWeight is how many bytes of parked events may.
+const maxWeight = 16 << 20
+
+// crowded reports whether that many wait. The fold then waits too, until the
+// store has taken what was collected before.
+func (o *owned) crowded() bool {
+	return o.state.Traits() >= manyTraits || o.state.Weight() > maxWeight
+}
 
 // split cuts before a record that is folded already, because its events from
 // the n-th of the batch on touch one part too many.

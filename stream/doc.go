@@ -15,8 +15,9 @@
 //   - Every event of every record in the log is in the store once, under its
 //     position, whatever is killed and whenever: this process, the log, the
 //     store. An event is left out only if it is a duplicate of one in the window
-//     of its tenant, if the store refused it for good (then it is among the
-//     rejected, with the reason), or if it was erased.
+//     of its tenant, if the store refused it for good or the door parked it
+//     (then it is among the rejected, with the reason, and can be replayed), or
+//     if it was erased.
 //   - Sessions, links and the ledger equal what a single thread computes that
 //     reads the log from its start.
 //   - Nothing is skipped in silence. What cannot be done stops the partition,

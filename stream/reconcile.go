@@ -147,7 +147,11 @@ func (d *delivery) missing(ctx context.Context) ([]footfall.Event, error) {
 		return nil, d.impossible(err)
 	}
 	for _, c := range gone.Rejected {
-		d.reject(c)
+		// The store never saw what was parked: no earlier owner has halved a
+		// piece because of it.
+		if !d.b.markOf(c.Offset).parked {
+			d.reject(c)
+		}
 	}
 	return slices.DeleteFunc(missing, func(ev footfall.Event) bool {
 		return d.refused[coordinate(&ev)] || slices.ContainsFunc(gone.Erasures, func(e footfall.Erasure) bool { return erases(&e, &ev) })

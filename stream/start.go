@@ -145,7 +145,7 @@ func (o *owned) replay(from, first int64) error {
 		if err := o.apply(&rec, &out); err != nil {
 			return err
 		}
-		if o.state.Dirty() >= replayUpserts {
+		if o.state.Dirty() >= replayUpserts || o.crowded() {
 			if err := o.upsertNow(); err != nil {
 				return err
 			}

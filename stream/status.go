@@ -41,9 +41,10 @@ type Lag struct {
 type PartitionStatus struct {
 	Partition uint16  `json:"partition"`
 	Owner     string  `json:"owner"`
-	From      int64   `json:"from"` // the store has the events of the records before it
-	To        int64   `json:"to"`   // records before it are claimed
-	End       int64   `json:"end"`  // the next record's offset
+	From      int64   `json:"from"`    // the store has the events of the records before it
+	To        int64   `json:"to"`      // records before it are claimed
+	Written   int64   `json:"written"` // the store has also all else that follows from the records before it
+	End       int64   `json:"end"`     // the next record's offset
 	LagEvents int64   `json:"lag_events"`
 	LagS      float64 `json:"lag_s"`
 	Snapshot  int64   `json:"snapshot"` // offset of the newest, 0 if none
@@ -107,7 +108,7 @@ func (o *owned) report(ctx context.Context, s *Status) (PartitionStatus, error) 
 	pub := o.status.copy()
 	out := PartitionStatus{
 		Partition: o.key.partition, Owner: fmt.Sprintf("pid:%d", os.Getpid()),
-		From: pub.safe, To: max(pub.claimed, pub.safe), Snapshot: pub.snapshot, Visitors: pub.visitors,
+		From: pub.safe, To: max(pub.claimed, pub.safe), Written: min(pub.written, pub.safe), Snapshot: pub.snapshot, Visitors: pub.visitors,
 	}
 	if reason := pub.reason(); reason != "" && s.Reason == "" {
 		s.Reason = fmt.Sprintf("partition %d: %s", o.key.partition, reason)

@@ -117,8 +117,12 @@ func header(tb testing.TB, name string) record.Header {
 
 // encode makes one record of messages.
 func encode(tb testing.TB, partition uint16, name string, messages ...message) footfall.Record {
+	return encodeAs(header(tb, name), partition, messages...)
+}
+
+func encodeAs(h record.Header, partition uint16, messages ...message) footfall.Record {
 	var e record.Encoder
-	e.Reset(header(tb, name))
+	e.Reset(h)
 	for _, m := range messages {
 		if m.time.IsZero() {
 			m.time = time.Now()
@@ -177,7 +181,23 @@ func (w *world) requireExact(partitions int) {
 	assert.Equal(w.t, want.IDs(), w.store.IDs())
 	assert.Equal(w.t, want.Traits(), w.store.Traits())
 	assert.Equal(w.t, want.Erasures(), w.store.Erasures())
+	assert.Equal(w.t, want.Rejected(), foldedRows(want, w.store.Memory))
 	assert.Equal(w.t, unversioned(want.Ledger()), unversioned(w.store.Ledger()))
+}
+
+// foldedRows are the rows of quarantine that the fold writes, which are those
+// that the reference has; the others are the store's own refusals.
+func foldedRows(want, have *store.Memory) (rows []footfall.Rejected) {
+	folded := map[footfall.Position]bool{}
+	for _, r := range want.Rejected() {
+		folded[r.Position] = true
+	}
+	for _, r := range have.Rejected() {
+		if folded[r.Position] {
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
 
 func (w *world) reference(partitions int) *store.Memory {

@@ -41,6 +41,7 @@ func (f *folder) command(rec *footfall.Record, h *record.Header, o *record.Order
 		}
 		e.IDs = once
 	}
+	f.changed[h.Tenant] = changed{rec.Offset, 0}
 	for id, p := range f.people {
 		if p.tenant == h.Tenant && (o.Erase.All || slices.Contains(e.IDs, id)) {
 			delete(f.people, id)

@@ -14,6 +14,7 @@ func Diff(want, got *Rows) []string {
 	out = append(out, diff("id", want.IDs, got.IDs)...)
 	out = append(out, diff("trait", want.Traits, got.Traits)...)
 	out = append(out, diff("ledger", want.Ledger, got.Ledger)...)
+	out = append(out, diff("rejected", want.Rejected, got.Rejected)...)
 	if a, b := fmt.Sprint(want.Erasures), fmt.Sprint(got.Erasures); a != b {
 		out = append(out, fmt.Sprintf("erasures: want %s, got %s", a, b))
 	}

@@ -51,7 +51,7 @@ func Fold(records []footfall.Record, o Options) (*Result, error) {
 		o.MaxIDs = 16 << 20
 	}
 	f := folder{
-		Options: o, messages: map[messageKey]message{}, people: map[footfall.ID]*person{},
+		Options: o, messages: map[messageKey]message{}, people: map[footfall.ID]*person{}, changed: map[tenant.ID]changed{},
 		out: &Result{Rows: NewRows(), Totals: map[tenant.ID]Counts{}},
 	}
 	for i := range records {
@@ -73,6 +73,7 @@ type folder struct {
 	clock    footfall.Millis
 	messages map[messageKey]message
 	people   map[footfall.ID]*person
+	changed  map[tenant.ID]changed
 	out      *Result
 }
 
@@ -115,11 +116,17 @@ func (f *folder) record(rec *footfall.Record) error {
 		f.command(rec, &h, &o)
 		return nil
 	}
+	f.forgetMessages()
+	switch h.Kind {
+	case record.Parked:
+		return f.park(rec, &h)
+	case record.Replay:
+		return f.replay(rec, &h)
+	}
 	events, err := record.AppendEvents(nil, rec, &h)
 	if err != nil {
 		return fmt.Errorf("fold offset %d: %w", rec.Offset, err)
 	}
-	f.forgetMessages()
 	var c Counts
 	for i := range events {
 		ev := &events[i]

@@ -13,14 +13,16 @@ import (
 // Generate returns a log of n records of partition 0 that goes where the rules
 // meet: few visitors and users, so that everything happens to the same ones;
 // late and out-of-order events, copies, shared devices, aliases, unlinks,
-// erasures, settings that change, hours and days in which nothing comes.
+// erasures, settings that change, parked events and replays of them, in time or
+// too late, hours and days in which nothing comes.
 func Generate(seed uint64, n int) []footfall.Record {
 	g := generator{Rand: rand.New(rand.NewPCG(seed, 0)), now: 1_700_000_000_000}
 	records := make([]footfall.Record, 0, n)
 	for i := range n {
 		g.now += g.pause()
+		g.offset = int64(i) + int64(i)/7
 		rec := g.record()
-		rec.Offset, rec.Time = int64(i)+int64(i)/7, g.now
+		rec.Offset, rec.Time = g.offset, g.now
 		records = append(records, rec)
 	}
 	return records
@@ -28,9 +30,19 @@ func Generate(seed uint64, n int) []footfall.Record {
 
 type generator struct {
 	*rand.Rand
-	now  footfall.Millis
-	last []sent
-	ids  int
+	now    footfall.Millis
+	offset int64
+	last   []sent
+	parked []parked
+	job    uint64
+	ids    int
+}
+
+// parked is an event that was set aside.
+type parked struct {
+	sent
+	origin   footfall.Position
+	received footfall.Millis
 }
 
 type sent struct {
@@ -88,10 +100,41 @@ func (g *generator) record() footfall.Record {
 		return command(h, record.Order{Erase: &e})
 	}
 	var enc record.Encoder
+	switch g.IntN(8) {
+	case 0:
+		h.Kind, h.Reason = record.Parked, pick(g, "over the plan", "unpaid")
+	case 1:
+		if len(g.parked) > 0 {
+			return g.replay(h, name)
+		}
+	}
 	enc.Reset(h)
-	for range 1 + g.IntN(8) {
+	for i := range uint32(1 + g.IntN(8)) {
 		ev := g.event(name)
 		enc.Add(&ev)
+		if h.Kind == record.Parked {
+			g.parked = append(g.parked, parked{sent{name, ev}, footfall.Position{Offset: g.offset, Index: i}, g.now})
+		}
+	}
+	return enc.Record(0)
+}
+
+// replay brings some parked events back, perhaps not for the first time.
+func (g *generator) replay(h record.Header, name string) footfall.Record {
+	if g.IntN(3) > 0 {
+		g.job++
+	}
+	h.Kind, h.Basis = record.Replay, record.Basis{Job: g.job, Seen: max(g.offset-g.Int64N(30), 0)}
+	var enc record.Encoder
+	enc.Reset(h)
+	for range 1 + g.IntN(6) {
+		if p := &g.parked[g.IntN(len(g.parked))]; p.tenant == name {
+			back := record.Return{Origin: p.origin}
+			if back.Folded = g.IntN(3) == 0; back.Folded {
+				back.Session = g.Uint64()
+			}
+			enc.AddReturn(&p.event, back, p.received)
+		}
 	}
 	return enc.Record(0)
 }

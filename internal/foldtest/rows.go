@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/record"
+	"github.com/footfall-go/footfall/internal/schema"
 	"github.com/footfall-go/footfall/tenant"
 )
 
@@ -17,6 +19,7 @@ type Rows struct {
 	IDs      map[IDKey]footfall.IDText
 	Traits   map[TraitKey]footfall.Trait
 	Ledger   map[LedgerKey]footfall.LedgerRow
+	Rejected map[footfall.Position]footfall.Rejected
 	Erasures []footfall.Erasure
 }
 
@@ -71,6 +74,7 @@ func NewRows() *Rows {
 	return &Rows{
 		Sessions: map[SessionKey]footfall.Session{}, Links: map[LinkKey]footfall.Link{},
 		IDs: map[IDKey]footfall.IDText{}, Traits: map[TraitKey]footfall.Trait{}, Ledger: map[LedgerKey]footfall.LedgerRow{},
+		Rejected: map[footfall.Position]footfall.Rejected{},
 	}
 }
 
@@ -108,6 +112,11 @@ func (r *Rows) Upsert(u *footfall.Upserts) {
 			r.Ledger[key] = l
 		}
 	}
+	for _, j := range u.Rejected {
+		if old, ok := r.Rejected[j.Position]; !ok || j.Version >= old.Version {
+			r.Rejected[j.Position] = j
+		}
+	}
 }
 
 func (r *Rows) erase(e *footfall.Erasure) {
@@ -129,4 +138,20 @@ func (r *Rows) erase(e *footfall.Erasure) {
 		return named(t.Tenant, t.ID) && t.Position.Compare(e.Before) < 0
 	})
 	maps.DeleteFunc(r.IDs, func(_ IDKey, t footfall.IDText) bool { return named(t.Tenant, t.ID) })
+	for at, j := range r.Rejected {
+		if j.Payload != "" && at.Compare(e.Before) < 0 && named(j.Tenant, payloadIDs(&j)...) {
+			j.Payload, j.Reason = "", "erased"
+			r.Rejected[at] = j
+		}
+	}
+}
+
+func payloadIDs(j *footfall.Rejected) []footfall.ID {
+	ev, _, _, err := record.ParsePayload(j.Payload)
+	if err != nil {
+		return nil // nobody can be told from it
+	}
+	return []footfall.ID{
+		schema.VisitorID(j.Tenant, string(ev.Anonymous)), schema.VisitorID(j.Tenant, string(ev.Previous)), schema.UserID(j.Tenant, string(ev.User)),
+	}
 }

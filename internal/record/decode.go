@@ -14,17 +14,38 @@ import (
 // of rec.Value, which must not change any more. Positions and ids are filled
 // in; sessions are not.
 func AppendEvents(dst []footfall.Event, rec *footfall.Record, h *Header) ([]footfall.Event, error) {
-	if h.Kind != Events {
+	if h.Kind != Events && h.Kind != Parked {
 		return dst, fmt.Errorf("%w: offset %d holds no events", ErrCorrupt, rec.Offset)
 	}
+	dst, _, err := decode(dst, nil, rec, h)
+	return dst, err
+}
+
+// AppendReplay appends the events of a record of the kind [Replay] to dst, and
+// to returns what is said of each beside. Sessions are filled in of those whose
+// session is known.
+func AppendReplay(dst []footfall.Event, returns []Return, rec *footfall.Record, h *Header) ([]footfall.Event, []Return, error) {
+	if h.Kind != Replay {
+		return dst, returns, fmt.Errorf("%w: offset %d is no replay", ErrCorrupt, rec.Offset)
+	}
+	return decode(dst, returns, rec, h)
+}
+
+func decode(dst []footfall.Event, returns []Return, rec *footfall.Record, h *Header) ([]footfall.Event, []Return, error) {
 	r := reader{text: unsafe.String(unsafe.SliceData(rec.Value), len(rec.Value))}
 	var last footfall.Event
 	for i := range rec.Events {
 		dst = append(dst, footfall.Event{})
 		ev := &dst[len(dst)-1]
+		if h.Kind == Replay {
+			var back Return
+			back, ev.Received = r.back(h)
+			ev.Session = back.Session
+			returns = append(returns, back)
+		}
 		r.event(ev, &last, h)
 		if r.bad {
-			return dst[:len(dst)-1], fmt.Errorf("%w: event %d of offset %d", ErrCorrupt, i, rec.Offset)
+			return dst[:len(dst)-1], returns, fmt.Errorf("%w: event %d of offset %d", ErrCorrupt, i, rec.Offset)
 		}
 		ev.Position = footfall.Position{Epoch: rec.Epoch, Partition: rec.Partition, Offset: rec.Offset, Index: i}
 		last.AnonymousID, last.UserID, last.Context = ev.AnonymousID, ev.UserID, ev.Context
@@ -34,9 +55,9 @@ func AppendEvents(dst []footfall.Event, rec *footfall.Record, h *Header) ([]foot
 		last.User = ev.User
 	}
 	if r.text != "" {
-		return dst, fmt.Errorf("%w: %d bytes after the last event of offset %d", ErrCorrupt, len(r.text), rec.Offset)
+		return dst, returns, fmt.Errorf("%w: %d bytes after the last event of offset %d", ErrCorrupt, len(r.text), rec.Offset)
 	}
-	return dst, nil
+	return dst, returns, nil
 }
 
 // reader takes values off the front of a text. After the first violation bad
@@ -54,7 +75,10 @@ func (r *reader) event(ev, last *footfall.Event, h *Header) {
 	flags := r.text[1]
 	ev.Type = footfall.Type(r.text[0])
 	r.text = r.text[2:]
-	ev.Tenant, ev.Silo, ev.Received = h.Tenant, h.Silo, h.Received
+	ev.Tenant, ev.Silo = h.Tenant, h.Silo
+	if ev.Received == 0 { // else it came earlier than its record
+		ev.Received = h.Received
+	}
 	ev.Name = r.string()
 	ev.MessageID = r.string()
 	ev.Time = h.Received + r.millis()

@@ -93,6 +93,19 @@ func TestOrderRoundTrip(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	rec := encode(header(f), sample())
 	f.Add(rec.Header, rec.Value, rec.Events)
+	parked := header(f)
+	parked.Kind, parked.Reason = Parked, "over the plan"
+	rec = encode(parked, sample())
+	f.Add(rec.Header, rec.Value, rec.Events)
+	var e Encoder
+	back := header(f)
+	back.Kind, back.Basis = Replay, Basis{Job: 7, Seen: 5}
+	e.Reset(back)
+	for _, ev := range sample() {
+		e.AddReturn(&ev, Return{Origin: footfall.Position{Offset: 4, Index: 3}, Folded: true, Session: 9}, 1)
+	}
+	rec = e.Record(3)
+	f.Add(rec.Header, rec.Value, rec.Events)
 	f.Fuzz(func(t *testing.T, head, value []byte, n uint32) {
 		rec := footfall.Record{Tenant: "shop", Header: head, Value: value, Events: n}
 		h, err := ParseHeader(&rec)
@@ -101,6 +114,9 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		if _, err := AppendEvents(nil, &rec, &h); err != nil {
+			require.ErrorIs(t, err, ErrCorrupt)
+		}
+		if _, _, err := AppendReplay(nil, nil, &rec, &h); err != nil {
 			require.ErrorIs(t, err, ErrCorrupt)
 		}
 		if _, err := ParseOrder(&rec); err != nil {

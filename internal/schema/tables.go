@@ -169,8 +169,9 @@ var Tables = []Table{
     _epoch UInt16,
     _p UInt16,
     _o UInt64,
-    _i UInt32`,
-		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, _epoch, _p, _o, _i)`,
+    _i UInt32,
+    version UInt64`,
+		Engine: `ReplacingMergeTree(version) PARTITION BY silo ORDER BY (tenant, _epoch, _p, _o, _i)`,
 	},
 	{
 		Name: Erasures, Columns: `

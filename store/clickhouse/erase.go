@@ -107,7 +107,7 @@ func (s *Store) eraseWhere(ctx context.Context, e *footfall.Erasure, ids []footf
 		if d.table == schema.Rejected {
 			// That an event is in quarantine stays known, or the ledger of a replay
 			// would count it as stored; what it said goes.
-			statement = "ALTER TABLE " + d.table + " UPDATE payload = '', reason = 'erased' WHERE " + d.where
+			statement = "ALTER TABLE " + d.table + " UPDATE payload = '', reason = 'erased' WHERE payload != '' AND " + d.where
 			settings = updateSettings
 		}
 		if err := s.client.exec(ctx, statement, settings); err != nil {

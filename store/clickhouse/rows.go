@@ -71,7 +71,7 @@ var rejectedRows = rowsOf[footfall.Rejected]{
 	table: schema.Rejected,
 	columns: []column{
 		low("tenant"), low("silo"), plain("time", moment), plain("reason", "String"), plain("payload", "String"),
-		plain("_epoch", "UInt16"), plain("_p", "UInt16"), plain("_o", "UInt64"), plain("_i", "UInt32"),
+		plain("_epoch", "UInt16"), plain("_p", "UInt16"), plain("_o", "UInt64"), plain("_i", "UInt32"), plain("version", "UInt64"),
 	},
 	partition: func(r *footfall.Rejected) partition { return partition{silo: r.Silo} },
 	add: func(c []column, r *footfall.Rejected) error {
@@ -81,6 +81,7 @@ var rejectedRows = rowsOf[footfall.Rejected]{
 		c[3].text(r.Reason)
 		c[4].text(r.Payload)
 		position(c[5:], r.Position)
+		c[9].u64(r.Version)
 		return checkTimes(r.Time)
 	},
 }

@@ -207,11 +207,11 @@ func (r reader) Ledger(ctx context.Context) ([]footfall.LedgerRow, error) {
 }
 
 func (r reader) Rejected(ctx context.Context) ([]footfall.Rejected, error) {
-	return scan(ctx, r.conn, "SELECT tenant, silo, time, reason, payload, _epoch, _p, toInt64(_o), _i FROM rejected FINAL", func(rows driver.Rows) (j footfall.Rejected, err error) {
+	return scan(ctx, r.conn, "SELECT tenant, silo, time, reason, payload, _epoch, _p, toInt64(_o), _i, version FROM rejected FINAL", func(rows driver.Rows) (j footfall.Rejected, err error) {
 		var who string
 		var at time.Time
 		p := &j.Position
-		if err = rows.Scan(&who, &j.Silo, &at, &j.Reason, &j.Payload, &p.Epoch, &p.Partition, &p.Offset, &p.Index); err != nil {
+		if err = rows.Scan(&who, &j.Silo, &at, &j.Reason, &j.Payload, &p.Epoch, &p.Partition, &p.Offset, &p.Index, &j.Version); err != nil {
 			return j, err
 		}
 		j.Time = millis(&at)

@@ -34,7 +34,13 @@ func testVersions(t *testing.T, s *subject) {
 	older, newer := ledger, ledger
 	older.Version, older.Stored = 4, 4
 	newer.Version, newer.Stored, newer.Quarantined = 9, 8, 2
-	first := &footfall.Upserts{Sessions: []footfall.Session{session(t, 1, 5), session(t, 2, 5)}, Ledger: []footfall.LedgerRow{ledger}}
+	row := footfall.Rejected{Tenant: shop(t), Position: position(1, 3, 8), Time: start, Reason: "out of range", Payload: `{"event":"x"}`}
+	replayed := row
+	replayed.Reason, replayed.Payload, replayed.Version = "replayed", "", footfall.Version(1, 20)
+	first := &footfall.Upserts{
+		Sessions: []footfall.Session{session(t, 1, 5), session(t, 2, 5)}, Ledger: []footfall.LedgerRow{ledger},
+		Rejected: []footfall.Rejected{row},
+	}
 	s.upsert(t, first)
 	s.upsert(t, first)
 	requireSame(t, first.Sessions, s.Sessions)
@@ -46,11 +52,19 @@ func testVersions(t *testing.T, s *subject) {
 	s.upsert(t, &footfall.Upserts{
 		Sessions: []footfall.Session{session(t, 2, 6), session(t, 2, 8), session(t, 2, 7)},
 		Ledger:   []footfall.LedgerRow{newer, older},
+		Rejected: []footfall.Rejected{replayed, row},
 	})
 	s.upsert(t, first)
 	require.NoError(t, s.Settle(t.Context()))
 	requireSame(t, []footfall.Session{session(t, 1, 5), session(t, 2, 8)}, s.Sessions)
 	requireSame(t, []footfall.LedgerRow{newer}, s.Ledger)
+	requireSame(t, []footfall.Rejected{replayed}, s.Rejected)
+	// Its place is still known, and an erasure has nothing to take from it.
+	s.upsert(t, &footfall.Upserts{Erasures: []footfall.Erasure{{Tenant: shop(t), Name: "all", Before: position(1, 3, 30), Time: start}}})
+	requireSame(t, []footfall.Rejected{replayed}, s.Rejected)
+	gone, err := s.Disposed(t.Context(), 1, 3, 0)
+	require.NoError(t, err)
+	require.Equal(t, []footfall.Coordinate{{Offset: 8}}, gone.Rejected)
 }
 
 func testAppendOnly(t *testing.T, s *subject) {

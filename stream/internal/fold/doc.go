@@ -50,9 +50,20 @@
 // back, and the account must balance. The erasure of a tenant takes the minutes
 // of its ledger as well.
 //
+// Quarantine. Parked events enter the window of message ids and the ledger, get
+// a row with their payload, and change nothing else. A replay brings events back
+// at a new position, with the message ids they came with: what was parked is
+// folded as if it came now; what the store had refused was folded when it came,
+// and only takes its session along. The rows they leave are emptied, and an
+// event counts twice in the ledger: as quarantined where it was, and by what
+// becomes of it now. A record of a replay counts only if since [record.Basis]
+// there was neither an erasure of the tenant's nor another replay; else all its
+// events are duplicates of those that still wait.
+//
 // Ledger. Every event of a record counts as stored, duplicate or quarantined in
-// the minute of its record. Quarantined events have changed sessions and links
-// like stored ones: whether a store accepts a row is not part of the log.
+// the minute of its record. Events that the store refused have changed sessions
+// and links like stored ones: whether a store accepts a row is not part of the
+// log.
 //
 // # State
 //

@@ -23,7 +23,7 @@ const ahead = 256
 
 // events folds the events from n on and returns those to be stored.
 func (s *State) events(m *moment, events []footfall.Event, n int) []footfall.Event {
-	var stored, duplicate, quarantined uint64
+	var c outcomes
 	keep := n
 	for from := n; from < len(events); from += ahead {
 		part := events[from:min(from+ahead, len(events))]
@@ -31,19 +31,15 @@ func (s *State) events(m *moment, events []footfall.Event, n int) []footfall.Eve
 		for i := range part {
 			ev, k := &part[i], &s.keys[i]
 			if s.ids.add(k.idHash, k.message, m.window) {
-				duplicate++
+				c.duplicate++
 				continue
 			}
 			s.event(m, k, ev)
-			if len(s.rejected) > 0 {
-				at := footfall.Coordinate{Offset: ev.Position.Offset, Index: ev.Position.Index}
-				if _, ok := s.rejected[at]; ok {
-					delete(s.rejected, at)
-					quarantined++
-					continue
-				}
+			if s.wasRejected(ev) {
+				c.quarantined++
+				continue
 			}
-			stored++
+			c.stored++
 			if keep != from+i {
 				events[keep] = *ev
 			}
@@ -51,16 +47,7 @@ func (s *State) events(m *moment, events []footfall.Event, n int) []footfall.Eve
 		}
 	}
 	clear(events[keep:])
-	if len(events) > n {
-		s.ledger.open(m.minute)
-		o := &s.owners.list[m.owner]
-		row := s.ledger.edit(&s.ledger.minutes[len(s.ledger.minutes)-1], m.owner, o.account)
-		total := &s.owners.accounts[o.account]
-		row.stored, total.Stored = row.stored+stored, total.Stored+stored
-		row.duplicate, total.Duplicate = row.duplicate+duplicate, total.Duplicate+duplicate
-		row.quarantined, total.Quarantined = row.quarantined+quarantined, total.Quarantined+quarantined
-		row.last = m.offset
-	}
+	s.count(m, c)
 	return events[:keep]
 }
 

@@ -13,7 +13,15 @@ type pending struct {
 	texts    []pendingText
 	traits   []pendingTrait
 	buffer   []byte // the texts of both
+	rejected []pendingRejected
+	weight   int // bytes of rejected
 	erasures []footfall.Erasure
+}
+
+// pendingRejected is a row with whom it is about, which an erasure asks.
+type pendingRejected struct {
+	footfall.Rejected
+	ids [3]footfall.ID
 }
 
 type pendingText struct {
@@ -45,7 +53,7 @@ func sessionID(ev *footfall.Event) uint64 { return schema.Hash64(ev.Visitor, ev.
 // Dirty returns how many rows the next [State.Flush] writes, or a few more.
 func (s *State) Dirty() int {
 	p := &s.pending
-	n := len(p.dirty) + len(p.sessions) + len(p.links) + len(p.texts) + len(p.traits) + len(p.erasures)
+	n := len(p.dirty) + len(p.sessions) + len(p.links) + len(p.texts) + len(p.traits) + len(p.rejected) + len(p.erasures)
 	for i := range s.ledger.minutes {
 		n += s.ledger.minutes[i].dirty
 	}
@@ -78,12 +86,17 @@ func (s *State) Flush(u *footfall.Upserts) {
 	}
 	u.Traits = s.flushTraits(u.Traits, texts)
 	u.Ledger = s.ledger.flush(u.Ledger, s)
+	for i := range p.rejected {
+		u.Rejected = append(u.Rejected, p.rejected[i].Rejected)
+	}
 	u.Erasures = append(u.Erasures, p.erasures...)
+	clear(p.rejected)
 	clear(p.sessions)
 	clear(p.links)
 	clear(p.erasures)
 	*p = pending{
 		dirty: p.dirty[:0], sessions: p.sessions[:0], links: p.links[:0],
-		texts: p.texts[:0], traits: p.traits[:0], buffer: p.buffer[:0], erasures: p.erasures[:0],
+		texts: p.texts[:0], traits: p.traits[:0], buffer: p.buffer[:0], rejected: p.rejected[:0],
+		erasures: p.erasures[:0],
 	}
 }

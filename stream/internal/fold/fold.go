@@ -53,7 +53,8 @@ type State struct {
 	sharing *atomic.Int32 // snapshots being read
 	keys    []eventKey    // memory for Apply
 	members []member      // likewise
-	touched uint64        // keeps the reads of touch from being optimised away
+	returns []record.Return
+	touched uint64 // keeps the reads of touch from being optimised away
 }
 
 // New returns the state before the first record.
@@ -122,7 +123,12 @@ func (s *State) Apply(rec *footfall.Record, out *footfall.Batch) error {
 		return nil
 	}
 	n := len(out.Events)
-	events, err := record.AppendEvents(out.Events, rec, &h)
+	var events []footfall.Event
+	if h.Kind == record.Replay {
+		events, s.returns, err = record.AppendReplay(out.Events, s.returns[:0], rec, &h)
+	} else {
+		events, err = record.AppendEvents(out.Events, rec, &h)
+	}
 	if err != nil {
 		clear(events[n:])
 		return err
@@ -130,7 +136,14 @@ func (s *State) Apply(rec *footfall.Record, out *footfall.Batch) error {
 	m := s.begin(rec, &h)
 	s.ids.advance(m.minute)
 	s.ids.evict(s.limits)
-	out.Events = s.events(&m, events, n)
+	switch h.Kind {
+	case record.Parked:
+		out.Events = s.park(&m, events, n, h.Reason)
+	case record.Replay:
+		out.Events = s.replay(&m, events, n, h.Basis)
+	default:
+		out.Events = s.events(&m, events, n)
+	}
 	s.tidy(2*len(events[n:]) + 8)
 	return nil
 }

@@ -36,6 +36,24 @@ type ledgerRow struct {
 	dirty       bool
 }
 
+// outcomes are what became of the events of one record.
+type outcomes struct{ stored, duplicate, quarantined uint64 }
+
+// count enters the outcomes of a record.
+func (s *State) count(m *moment, c outcomes) {
+	if c == (outcomes{}) {
+		return
+	}
+	s.ledger.open(m.minute)
+	o := &s.owners.list[m.owner]
+	row := s.ledger.edit(&s.ledger.minutes[len(s.ledger.minutes)-1], m.owner, o.account)
+	total := &s.owners.accounts[o.account]
+	row.stored, total.Stored = row.stored+c.stored, total.Stored+c.stored
+	row.duplicate, total.Duplicate = row.duplicate+c.duplicate, total.Duplicate+c.duplicate
+	row.quarantined, total.Quarantined = row.quarantined+c.quarantined, total.Quarantined+c.quarantined
+	row.last = m.offset
+}
+
 // open makes a minute the newest.
 func (l *ledger) open(minute uint32) {
 	if n := len(l.minutes); n > 0 && l.minutes[n-1].minute >= minute {
@@ -166,4 +184,15 @@ func (s *State) Rejected(c []footfall.Coordinate) {
 			s.rejected[at] = struct{}{}
 		}
 	}
+}
+
+// wasRejected reports whether the store has an event in quarantine already.
+func (s *State) wasRejected(ev *footfall.Event) bool {
+	if len(s.rejected) == 0 {
+		return false
+	}
+	at := footfall.Coordinate{Offset: ev.Position.Offset, Index: ev.Position.Index}
+	_, ok := s.rejected[at]
+	delete(s.rejected, at)
+	return ok
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/record"
 	"github.com/footfall-go/footfall/internal/schema"
+	"github.com/footfall-go/footfall/tenant"
 )
 
 // order carries out a command.
@@ -49,6 +50,8 @@ func (s *State) erase(m *moment, o *record.Erase) {
 	if o.All {
 		s.owners.bury(n.tenant)
 		s.ledger.forget(n.account)
+		s.pending.hide(n.tenant, nil)
+		s.disturb(m)
 		s.pending.drop(func(t footfall.Session) bool { return t.Tenant == n.tenant },
 			func(t footfall.Link) bool { return t.Tenant == n.tenant },
 			func(t pendingText) bool { return s.owners.list[t.owner].tenant == n.tenant },
@@ -88,6 +91,8 @@ func (s *State) erase(m *moment, o *record.Erase) {
 		func(t footfall.Link) bool { return gone[t.From] || gone[t.User] },
 		func(t pendingText) bool { return gone[t.id] },
 		func(t pendingTrait) bool { return gone[t.id] })
+	s.pending.hide(n.tenant, gone)
+	s.disturb(m)
 	s.pending.erasures = append(s.pending.erasures, row)
 }
 
@@ -119,6 +124,17 @@ func (s *State) see(m *moment, slot uint32) {
 		v.user = 0
 	}
 	v.touched = m.offset
+}
+
+// hide empties rows of quarantined events that were not flushed yet, of some ids
+// or of all, and keeps their places: see [footfall.Rejected].
+func (p *pending) hide(id tenant.ID, ids map[footfall.ID]bool) {
+	for i := range p.rejected {
+		r := &p.rejected[i]
+		if r.Tenant == id && r.Payload != "" && (ids == nil || slices.ContainsFunc(r.ids[:], func(of footfall.ID) bool { return ids[of] })) {
+			r.Payload, r.Reason = "", "erased"
+		}
+	}
 }
 
 // drop removes rows that were not flushed yet.

@@ -26,7 +26,15 @@ type owners struct {
 	list     []owner
 	index    map[ownerKey]uint32 // of the living
 	accounts []Totals
+	changes  []change             // of each account
 	byTenant map[tenant.ID]uint32 // index into accounts
+}
+
+// change is the last thing that happened to a tenant's quarantine other than
+// that it grew.
+type change struct {
+	next int64  // the offset after its record, 0 if nothing ever did
+	job  uint64 // of a replay, 0 for an erasure
 }
 
 // of returns the number of a tenant in a silo.
@@ -42,6 +50,7 @@ func (o *owners) of(id tenant.ID, silo string) uint32 {
 		id, _ = tenant.ParseID(strings.Clone(id.String()))
 		account = uint32(len(o.accounts))
 		o.accounts = append(o.accounts, Totals{Tenant: id})
+		o.changes = append(o.changes, change{})
 		o.byTenant[id] = account
 	}
 	n := uint32(len(o.list))
