@@ -152,6 +152,32 @@ func TestReplayAfterTheCauseIsGone(t *testing.T) {
 	})
 }
 
+// TestQuarantinedByAnother shows that a row which another owner moved to
+// quarantine while this one was at work is accounted for as such.
+func TestQuarantinedByAnother(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 1, func(w *world) {
+		first := once()
+		w.store.insert = func(b *footfall.Batch, _ int) fate {
+			if !first() {
+				return fine
+			}
+			ev := &b.Events[3]
+			row := footfall.Rejected{Tenant: ev.Tenant, Position: ev.Position, Time: ev.Received, Reason: "theirs", Payload: "{}"}
+			require.NoError(t, w.store.Memory.Upsert(t.Context(), &footfall.Upserts{Rejected: []footfall.Rejected{row}}))
+			return unheard
+		}
+		p := w.begin(w.config(), nil)
+		w.append(0, "shop", w.clicks(10)...)
+		p.visible()
+		s, err := p.Status(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, stream.Ledger{Accepted: 10, Stored: 9, Quarantined: 1}, s.Ledger["shop"])
+		w.requireExact(1)
+		require.NoError(t, p.end())
+	})
+}
+
 // TestParkedRowsWaitForTheStore takes the upserts away: the fold must wait then
 // rather than keep all that is parked in memory, and lose nothing of it.
 func TestParkedRowsWaitForTheStore(t *testing.T) {

@@ -154,7 +154,13 @@ func (d *delivery) missing(ctx context.Context) ([]footfall.Event, error) {
 		}
 	}
 	return slices.DeleteFunc(missing, func(ev footfall.Event) bool {
-		return d.refused[coordinate(&ev)] || slices.ContainsFunc(gone.Erasures, func(e footfall.Erasure) bool { return erases(&e, &ev) })
+		if d.refused[coordinate(&ev)] {
+			// Another owner did that after this one had asked; the state has
+			// counted it as stored.
+			d.b.refused = append(d.b.refused, refusal{event: ev, time: d.b.markOf(ev.Position.Offset).time})
+			return true
+		}
+		return slices.ContainsFunc(gone.Erasures, func(e footfall.Erasure) bool { return erases(&e, &ev) })
 	}), nil
 }
 
