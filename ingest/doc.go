@@ -36,7 +36,23 @@
 //   - The empty array that PHP makes of an empty object is taken for one.
 //   - A message without messageId gets a random one and cannot be recognised
 //     when it is sent again.
-//   - Unknown names in a message are allowed and not kept.
+//   - Unknown names in a message are allowed and not kept. So are integrations,
+//     of a message or of the batch, which say what goes on to whom.
+//   - A batch's context is that of each message where the message has no value
+//     of its own for a name.
+//
+// # Browsers
+//
+// A page may read every answer, also why it was refused, and how long it is to
+// wait. A preflight carries no key: it is answered for the origins of all
+// tenants, which [Config].Origins knows, with whatever headers it asks for; the
+// request itself is held to those of its own tenant.
+//
+// # RudderStack's SDKs
+//
+// They send the same messages to the same paths. In browsers they also ask for
+// a source's configuration and send beacons, on the paths of [RudderPaths]; an
+// SDK is given the host both as its data plane and as its configuration URL.
 //
 // # The host's own events
 //

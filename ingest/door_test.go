@@ -186,25 +186,6 @@ type readCloser struct{ *strings.Reader }
 
 func (readCloser) Close() error { return nil }
 
-func TestOrigins(t *testing.T) {
-	t.Parallel()
-	b := setup(t, func(_ *Config, r *tenant.Registration) { r.Origins = []string{"https://shop.example"} })
-	w := b.do(http.MethodOptions, "/v1/t", "", "Origin", "https://any.example", "Access-Control-Request-Method", "POST")
-	require.Equal(t, http.StatusNoContent, w.Code)
-	require.Equal(t, "https://any.example", w.Header().Get("Access-Control-Allow-Origin"))
-	require.Contains(t, w.Header().Get("Access-Control-Allow-Headers"), "Authorization")
-	require.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), "POST")
-	require.Equal(t, "Origin", w.Header().Get("Vary"))
-
-	w = b.post("/v1/t", event, "Origin", "https://shop.example")
-	require.Equal(t, 200, w.Code)
-	require.Equal(t, "https://shop.example", w.Header().Get("Access-Control-Allow-Origin"))
-	problemOf(t, b.post("/v1/t", event, "Origin", "https://other.example"), http.StatusForbidden)
-	problemOf(t, b.do(http.MethodPost, "/v1/t", `{"writeKey":"wk_shop"}`, "Origin", "null"), http.StatusForbidden)
-	require.Equal(t, 200, b.post("/v1/t", event).Code, "servers have no origin")
-	require.Equal(t, uint64(2), b.Refused()[shop(t)])
-}
-
 func TestSettingsRoute(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

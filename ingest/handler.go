@@ -39,6 +39,12 @@ type Config struct {
 	Log Log
 	// Auth turns write keys into tenants. Required.
 	Auth tenant.Authenticator
+	// Origins tells of a web origin whether any tenant lets its pages send,
+	// and whether one does so by name and not by "*"; [tenant.Keys.Origins]
+	// is such a function. A preflight carries no key, so that it is answered
+	// for the origins of all; a request is held to those of its own tenant.
+	// Defaults to: every origin may, none by name.
+	Origins func(origin string) (allowed, named bool)
 	// Partitions is how many partitions the log has. Defaults to 1.
 	Partitions uint16
 
@@ -139,13 +145,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, now time.Time) (status int) {
-	allowAnyOrigin(w, r)
+	allowed := h.cross(w, r)
 	route := routeOf(r.URL.Path)
 	if route.kind == unknown || route.kind == importing && !h.imports() {
 		return h.fail(w, r, problem.Problem{Status: http.StatusNotFound, Detail: "no such route"})
 	}
 	if r.Method == http.MethodOptions {
-		return preflight(w, r, route.methods)
+		return h.preflight(w, r, route.methods, allowed)
 	}
 	if r.Method != route.methods[0] && r.Method != route.methods[len(route.methods)-1] {
 		w.Header()["Allow"] = []string{allow(route.methods)}
@@ -154,6 +160,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, now time.Time) (
 	switch route.kind {
 	case settings:
 		return h.settings(w, r, route.key)
+	case sourceConfig:
+		return h.sourceConfig(w, r)
 	case flags:
 		return serveJSON(w, noFlags)
 	case screenplay:

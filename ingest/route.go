@@ -17,6 +17,7 @@ const (
 	importing
 	unlink
 	settings
+	sourceConfig // what RudderStack calls settings
 	capturing    // PostHog's events
 	flags        // what PostHog calls feature flags, of which there are none
 	screenplay   // PostHog's recordings of screens, which are not kept
@@ -33,6 +34,7 @@ type route struct {
 var (
 	post    = []string{http.MethodPost}
 	get     = []string{http.MethodGet}
+	getHead = []string{http.MethodGet, http.MethodHead}
 	getPost = []string{http.MethodGet, http.MethodPost}
 )
 
@@ -41,6 +43,9 @@ var (
 func routeOf(path string) route {
 	name, ok := strings.CutPrefix(path, "/v1/")
 	if !ok {
+		if rudder := rudderRoute(path); rudder.kind != unknown {
+			return rudder
+		}
 		return posthogRoute(path)
 	}
 	switch name {

@@ -28,6 +28,7 @@ type Keys struct {
 	write   map[string]*Tenant
 	read    map[[sha256.Size]byte]*Tenant
 	order   []*Tenant
+	origins map[string]bool // of all tenants
 }
 
 // NewKeys checks the registrations, fills in default settings and returns the
@@ -37,6 +38,7 @@ func NewKeys(regs ...Registration) (*Keys, error) {
 		tenants: map[ID]*Tenant{},
 		write:   map[string]*Tenant{},
 		read:    map[[sha256.Size]byte]*Tenant{},
+		origins: map[string]bool{},
 	}
 	var errs []error
 	fail := func(reg Registration, format string, args ...any) {
@@ -57,6 +59,9 @@ func NewKeys(regs ...Registration) (*Keys, error) {
 		}
 		k.tenants[t.ID] = t
 		k.order = append(k.order, t)
+		for _, origin := range t.Origins {
+			k.origins[origin] = true
+		}
 		for _, key := range reg.WriteKeys {
 			if err := checkKey(key, WritePrefix); err != nil {
 				fail(reg, "%w", err)
@@ -119,3 +124,10 @@ func (k *Keys) Tenant(id ID) *Tenant { return k.tenants[id] }
 // Tenants returns all tenants in the order of registration. The slice must not
 // be changed.
 func (k *Keys) Tenants() []*Tenant { return k.order }
+
+// Origins reports of a web origin whether any tenant lets its pages send, and
+// whether one does so by name and not by "*".
+func (k *Keys) Origins(origin string) (allowed, named bool) {
+	named = origin != "*" && k.origins[origin]
+	return named || k.origins["*"], named
+}

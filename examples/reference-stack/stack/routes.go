@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/footfall-go/footfall/examples/reference-stack/stack/page"
@@ -20,7 +21,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	door := s.writes.wrap(s.door)
 	mux.Handle("/v1/", door)
-	for _, path := range ingest.PostHogPaths {
+	for _, path := range slices.Concat(ingest.RudderPaths, ingest.PostHogPaths) {
 		mux.Handle(path, door)
 	}
 	mux.Handle("/api/v1/", s.answers)

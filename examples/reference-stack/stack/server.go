@@ -125,7 +125,7 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 
 func (s *Server) openDoors() (err error) {
 	config := ingest.Config{
-		Log: outspoken{s.records, s.log}, Auth: s.keys, Positions: s.records, AdminKey: s.adminKey, Tenants: s.keys.Tenant,
+		Log: outspoken{s.records, s.log}, Auth: s.keys, Positions: s.records, AdminKey: s.adminKey, Tenants: s.keys.Tenant, Origins: s.keys.Origins,
 		Unavailable: unavailable, MeterProvider: s.metrics.provider,
 		UserAgent: useragent.New(), TrustedProxies: s.settings.Proxies,
 	}
