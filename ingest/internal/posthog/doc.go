@@ -13,7 +13,10 @@
 //	$set, $set_once on      a second message, identify, with the message id of
 //	another event           the event and "/set" behind it
 //	$create_alias, $merge…  alias: their alias is our previousId
-//	$groupidentify          group: $group_key, $group_type and $group_set
+//	$set_once               the trait $set_once, whose members stay as they
+//	                        were first said
+//	$groupidentify          group: $group_key and $group_set, with $group_type as
+//	                        the trait groupType
 //	$pageview, $screen      page and screen
 //	anything else           track, under its own name
 //	uuid, else $insert_id   messageId

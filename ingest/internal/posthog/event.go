@@ -132,7 +132,7 @@ func identify(m, properties, set, once object) object {
 		m["anonymousId"] = anonymous
 	}
 	m.put("context", contextOf(properties))
-	maps.Copy(set, once)
+	set.put("$set_once", once)
 	m.put("traits", set)
 	return m.withoutNulls()
 }
@@ -155,10 +155,13 @@ func alias(m object, id json.RawMessage, properties object) object {
 func group(m, properties object) object {
 	m["type"] = quote("group")
 	m["groupId"] = properties["$group_key"]
-	if kind := properties.id("$group_type"); kind != nil {
-		m["groupType"] = kind
-	}
 	set := asObject(properties["$group_set"])
+	if set == nil {
+		set = object{}
+	}
+	if kind := properties.id("$group_type"); kind != nil {
+		set["groupType"] = kind
+	}
 	m.put("context", contextOf(properties))
 	m.put("traits", set)
 	return m.withoutNulls()
