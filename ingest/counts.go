@@ -7,7 +7,7 @@ import (
 	"github.com/footfall-go/footfall/tenant"
 )
 
-// Counts is what the door did not let in of one tenant.
+// Counts is what the door did not let in of one tenant, and what it changed.
 type Counts struct {
 	// Refused are events, and requests that were refused as a whole, each of
 	// which counts as one. Those that met a limit are among them.
@@ -16,19 +16,21 @@ type Counts struct {
 	Limited uint64
 	// Dropped are events that the plan's sample left out.
 	Dropped uint64
+	// Redacted are secrets taken out of events; see [tenant.Redact].
+	Redacted uint64
 }
 
 // counts is [Counts] in the making.
-type counts struct{ refused, limited, dropped atomic.Uint64 }
+type counts struct{ refused, limited, dropped, redacted atomic.Uint64 }
 
 // Counts returns what was not let in since the handler was made, of each tenant
-// that anything was refused of. Only known tenants are in it, so that strangers
+// that there is anything to tell of. Only known tenants are in it, so that strangers
 // do not make it grow.
 func (h *Handler) Counts() map[tenant.ID]Counts {
 	out := map[tenant.ID]Counts{}
 	h.counts.Range(func(id, value any) bool {
 		n := value.(*counts)
-		out[id.(tenant.ID)] = Counts{Refused: n.refused.Load(), Limited: n.limited.Load(), Dropped: n.dropped.Load()}
+		out[id.(tenant.ID)] = Counts{Refused: n.refused.Load(), Limited: n.limited.Load(), Dropped: n.dropped.Load(), Redacted: n.redacted.Load()}
 		return true
 	})
 	return out
@@ -70,5 +72,13 @@ func (h *Handler) countDropped(ctx context.Context, id tenant.ID, n int) {
 	if n > 0 {
 		h.countsOf(id).dropped.Add(uint64(n))
 		h.limits.dropped.Add(ctx, int64(n))
+	}
+}
+
+// countRedacted counts secrets taken out of events that are in the log.
+func (h *Handler) countRedacted(ctx context.Context, id tenant.ID, n int) {
+	if n > 0 {
+		h.countsOf(id).redacted.Add(uint64(n))
+		h.secrecy.total.Add(ctx, int64(n))
 	}
 }

@@ -121,6 +121,16 @@
 // context, properties and traits, before anything is written anywhere; places
 // are looked up before that.
 //
+// # What is not stored
+//
+// Passwords, tokens, one-time codes, e-mail addresses and card numbers are taken
+// out of properties, context and derived names before anything is logged, and
+// "[redacted]" stands in their place, in JSON and in the query of an address
+// alike. [tenant.Redact] has the rules, and a tenant's say in them. Identify and
+// group keep the e-mail addresses of their traits. Nothing looks into ids, names
+// of events and names of properties, nor into the path of an address: do not
+// send secrets there.
+//
 // # Imports and unlinking
 //
 // POST /v1/import takes the same messages one a line, for the holder of the

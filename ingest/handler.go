@@ -94,6 +94,7 @@ type Handler struct {
 	config  Config
 	metrics *metrics
 	limits  *limitMetrics
+	secrecy *secrecy
 	counts  sync.Map    // tenant.ID → *counts
 	failing atomic.Bool // the log
 	// unlimited is set while the limiter fails.
@@ -127,12 +128,14 @@ func New(config Config) (*Handler, error) {
 	errs = append(errs, err)
 	limits, err := newLimitMetrics(config.MeterProvider)
 	errs = append(errs, err)
+	secrecy, err := newSecrecy(config.MeterProvider)
+	errs = append(errs, err)
 	unzstd, err := newUnzstd()
 	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	h := &Handler{config: config, metrics: metrics, limits: limits, agents: newRecent[*agentNames](keptAgents), unzstd: unzstd}
+	h := &Handler{config: config, metrics: metrics, limits: limits, secrecy: secrecy, agents: newRecent[*agentNames](keptAgents), unzstd: unzstd}
 	h.pool.New = func() any { return newRequest(h) }
 	return h, nil
 }

@@ -24,11 +24,15 @@ type metrics struct {
 	byCode   map[Code][]metric.AddOption
 }
 
-func newMetrics(provider metric.MeterProvider) (*metrics, error) {
+func meterOf(provider metric.MeterProvider) metric.Meter {
 	if provider == nil {
 		provider = otel.GetMeterProvider()
 	}
-	meter := provider.Meter("github.com/footfall-go/footfall/ingest")
+	return provider.Meter("github.com/footfall-go/footfall/ingest")
+}
+
+func newMetrics(provider metric.MeterProvider) (*metrics, error) {
+	meter := meterOf(provider)
 	m := &metrics{byStatus: map[int][]metric.AddOption{}, timed: map[int][]metric.RecordOption{}, byCode: map[Code][]metric.AddOption{}}
 	var errs [4]error
 	m.requests, errs[0] = meter.Int64Counter("footfall.ingest.requests", metric.WithUnit("{request}"), metric.WithDescription("Requests answered, by HTTP status."))

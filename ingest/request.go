@@ -44,6 +44,7 @@ type request struct {
 	message  envelope.Message // of an import
 	event    record.Event
 	made     made
+	redaction
 	shared   map[string]bool // names in the context of one message
 	out      recorder
 	decision Decision // of the plan
@@ -64,7 +65,7 @@ func newRequest(h *Handler) *request {
 
 func (s *request) begin(w http.ResponseWriter, r *http.Request, now time.Time) {
 	s.w, s.r, s.received = w, r, footfall.MillisOf(now)
-	s.shift, s.sent, s.accepted, s.taken = 0, 0, 0, 0
+	s.shift, s.sent, s.accepted, s.taken, s.secrets = 0, 0, 0, 0, 0
 	s.decision = Decision{}
 	s.tenant, s.origins = nil, nil
 	s.foreign, s.from = false, sender{}
@@ -139,8 +140,14 @@ func (s *request) append() *problem.Problem {
 			return s.h.logFailed(err)
 		}
 	}
-	s.h.metrics.events(s.r.Context(), s.accepted)
+	s.countAccepted()
 	return nil
+}
+
+// countAccepted counts what is in the log now, and what was taken out of it.
+func (s *request) countAccepted() {
+	s.h.metrics.events(s.r.Context(), s.accepted)
+	s.h.countRedacted(s.r.Context(), s.tenant.ID, s.secrets)
 }
 
 // countRejected counts what was refused and dropped, once it is certain that

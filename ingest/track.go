@@ -86,7 +86,7 @@ func (s *request) track(messages []Message) error {
 			return fmt.Errorf("append events to the log: %w", err)
 		}
 	}
-	s.h.metrics.events(s.r.Context(), s.accepted)
+	s.countAccepted()
 	s.countRejected()
 	return s.refusedError(len(messages))
 }

@@ -45,6 +45,9 @@ type Settings struct {
 	IP IPPolicy
 	// Limits bound what the tenant may send. Defaults to none.
 	Limits Limits
+	// Redact says what of an event is secret and is not stored. Defaults to
+	// the names and forms it lists.
+	Redact Redact
 	// QueryTime bounds one query. Defaults to 10s.
 	QueryTime time.Duration
 }
@@ -112,6 +115,7 @@ func (s Settings) Validate() error {
 	if s.IP > KeepIP {
 		errs = append(errs, fmt.Errorf("ip: %d is neither truncate, drop nor keep", s.IP))
 	}
+	errs = append(errs, s.Redact.validate())
 	return errors.Join(errs...)
 }
 

@@ -96,7 +96,7 @@ func TestUp(t *testing.T) {
 		require.Contains(t, st, name)
 	}
 	require.JSONEq(t, `{"shop":{"accepted":2,"stored":2,"duplicate":0,"quarantined":0,"pending":0}}`, string(st["ledger"]))
-	require.JSONEq(t, `{"shop":{"refused":0}}`, string(st["door"]))
+	require.JSONEq(t, `{"shop":{"refused":0,"redacted":0}}`, string(st["door"]))
 	require.JSONEq(t, `{"events":0,"seconds":0}`, string(st["lag"]))
 	var one status
 	s.call(t, http.MethodGet, "/api/v1/status?tenant=shop", s.admin, nil, &one)

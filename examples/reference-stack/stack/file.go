@@ -43,7 +43,15 @@ type fileTenant struct {
 	Silo    string     `yaml:"silo"`
 	Origins []string   `yaml:"origins"`
 	IP      string     `yaml:"ip"`
+	Redact  fileRedact `yaml:"redact"`
 	Limits  fileLimits `yaml:"limits"`
+}
+
+// fileRedact is tenant.Redact.
+type fileRedact struct {
+	Off   bool     `yaml:"off"`
+	Names []string `yaml:"names"`
+	Allow []string `yaml:"allow"`
 }
 
 type fileLimits struct {
@@ -82,6 +90,7 @@ func (t *fileTenant) registration() (tenant.Registration, error) {
 	}
 	reg.ID, reg.WriteKeys, reg.ReadKeys = id, t.WriteKeys, t.ReadKeys
 	reg.Zone, reg.Origins = t.Timezone, t.Origins
+	reg.Redact = tenant.Redact(t.Redact)
 	switch t.WeekStart {
 	case "", "monday":
 	case "sunday":

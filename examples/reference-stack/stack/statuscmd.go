@@ -94,10 +94,10 @@ func (s *Status) print(out io.Writer) error {
 		line(part.Partition, part.Owner, part.From, part.To, part.End, part.LagEvents, part.Snapshot, part.Visitors)
 	}
 	line()
-	line("tenant", "accepted", "stored", "duplicate", "quarantined", "pending", "refused")
+	line("tenant", "accepted", "stored", "duplicate", "quarantined", "pending", "refused", "redacted")
 	for _, id := range slices.Sorted(maps.Keys(s.Ledger)) {
 		l := s.Ledger[id]
-		line(id, l.Accepted, l.Stored, l.Duplicate, l.Quarantined, l.Pending, s.Door[id].Refused)
+		line(id, l.Accepted, l.Stored, l.Duplicate, l.Quarantined, l.Pending, s.Door[id].Refused, s.Door[id].Redacted)
 	}
 	return w.Flush()
 }

@@ -31,11 +31,14 @@ type LogStatus struct {
 	Partitions []stream.PartitionStatus `json:"partitions"`
 }
 
-// DoorStatus counts what never got into the log.
+// DoorStatus counts what never got into the log: events that were refused, and
+// secrets in those that were not.
 type DoorStatus struct {
 	Refused uint64 `json:"refused"`
 	Limited uint64 `json:"limited,omitempty"` // requests that met a limit
 	Dropped uint64 `json:"dropped,omitempty"` // events that a plan's sample left out
+	// Redacted are secrets taken out of events that were let in.
+	Redacted uint64 `json:"redacted"`
 }
 
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
@@ -85,7 +88,7 @@ func (s *Server) status(ctx context.Context, only *tenant.Tenant) (*Status, erro
 	for _, t := range s.keys.Tenants() {
 		if only == nil || only == t {
 			n := counts[t.ID]
-			out.Door[t.ID.String()] = DoorStatus{Refused: n.Refused, Limited: n.Limited, Dropped: n.Dropped}
+			out.Door[t.ID.String()] = DoorStatus{Refused: n.Refused, Limited: n.Limited, Dropped: n.Dropped, Redacted: n.Redacted}
 			out.Ledger[t.ID.String()] = progress.Ledger[t.ID.String()]
 		}
 	}
