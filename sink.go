@@ -9,8 +9,8 @@ import (
 //
 // Write returns nil only when the events are where they should be; it may
 // block, and an error means that none of them counts as written, unless it is
-// a [*BatchError]. The slice and its strings belong to the caller and may be
-// reused after Write returns. A Sink is called from one goroutine at a time
+// a [*BatchError]. The slice and its strings belong to the caller: others may
+// read them at the same time, and they may be reused after Write returns. A Sink is called from one goroutine at a time
 // for each partition, in the order of the log.
 type Sink interface {
 	Write(ctx context.Context, events []Event) error

@@ -83,6 +83,8 @@ func (o *owned) confirm(b *batch) error {
 		o.evicted = b.evicted
 		o.status.confirm(b)
 	}
+	o.horizon.move(b.out.To, len(b.refused))
+	o.feed(b)
 	upserts := b.upserts
 	o.release(b)
 	if upserts {

@@ -64,4 +64,22 @@
 //
 // After [Config.Attempts] inserts that were acknowledged and yet left rows
 // missing the partition stops.
+//
+// # Taps
+//
+// A [Tap] gives confirmed events to a [footfall.Sink] beside the store. A live
+// one is given each at most once and drops what its sink is too slow for; a
+// durable one has a place of its own in the log, and misses nothing:
+//
+//	stream.Config{Log: log, Store: store, Taps: []stream.Tap{
+//		{Name: "feed", Sink: feed},
+//		{Name: "warehouse", Sink: export, Durable: true, MaxRows: 50_000, MaxAge: time.Minute},
+//	}}
+//
+//	killed before Write returned   the events come again after the start
+//	killed before the place moved  likewise: under the same positions
+//	sink down for long             the tap lags, and goes on where it was
+//	sink refuses events for good   to the dead letter, or the tap stops
+//	retention overtakes the tap    it stops and skips nothing, unless told to
+//	sink never returns             nothing else notices
 package stream

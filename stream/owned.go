@@ -54,6 +54,11 @@ type owned struct {
 	ups    upserter
 	snaps  snapshotter
 	status published
+
+	tappers []*tapper // all of them, of which
+	feeds   []*tapper // are the live ones
+	chases  sync.WaitGroup
+	horizon horizon
 }
 
 // errLate is the cause of a drain that ran out of time.
@@ -68,6 +73,7 @@ func newOwned(run, part context.Context, r *Runner, p Partition) *owned {
 	o.ups.done = make(chan error, 1)
 	o.snaps.done = make(chan error, 1)
 	o.status.starting = true
+	o.tappers = r.tappers(o.key)
 
 	// A stop leaves time to finish, a loss does not: the new owner has begun.
 	stopping := context.AfterFunc(part, func() {
@@ -86,6 +92,7 @@ func newOwned(run, part context.Context, r *Runner, p Partition) *owned {
 func (o *owned) close() {
 	o.cancel(nil)
 	o.wg.Wait()
+	o.chases.Wait()
 }
 
 // halt shows that the partition has stopped, and raises the alarm.
@@ -98,11 +105,31 @@ func (o *owned) halt(err error) {
 }
 
 // run starts the partition and works until it is lost, stopped, or drained.
+// Durable taps then still have the time of the drain.
 func (o *owned) run() error {
 	if err := o.start(); err != nil {
 		return err
 	}
-	return o.loop()
+	o.tap()
+	if err := o.loop(); err != nil {
+		return err
+	}
+	o.horizon.close()
+	o.chases.Wait()
+	return nil
+}
+
+// tap opens the taps.
+func (o *owned) tap() {
+	o.horizon.move(o.safe, 0)
+	for _, t := range o.tappers {
+		if !t.tap.Durable {
+			o.feeds = append(o.feeds, t)
+			continue
+		}
+		c := &chase{tapper: t, o: o, f: o.p.Follower(t.tap.Name)}
+		o.chases.Go(c.run)
+	}
 }
 
 // batch returns an empty batch that starts where the last one ended.
@@ -110,6 +137,12 @@ func (o *owned) batch(from int64) *batch {
 	b := &batch{}
 	if n := len(o.free); n > 0 {
 		b, o.free = o.free[n-1], o.free[:n-1]
+	}
+	if b.out.Events == nil {
+		select {
+		case b.out.Events = <-o.r.spare:
+		default:
+		}
 	}
 	b.out.Epoch, b.out.Partition = o.key.epoch, o.key.partition
 	b.out.From, b.out.To = from, from

@@ -64,6 +64,9 @@ type Config struct {
 	// a partition is refused.
 	Recover bool
 
+	// Taps are given the events that the store has confirmed. Defaults to none.
+	Taps []Tap
+
 	// Logger is told what an operator must know. Defaults to silence.
 	Logger *slog.Logger
 	// MeterProvider and TracerProvider default to OpenTelemetry's globals.
@@ -88,6 +91,12 @@ type Runner struct {
 	mu      sync.Mutex
 	running bool
 	owned   map[partitionKey]*owned
+	taps    map[tapKey]*tapper
+
+	// Of live taps.
+	feeds   context.Context // ends when what waits must be dropped
+	feeding sync.WaitGroup
+	spare   chan []footfall.Event // memory they gave back
 }
 
 type partitionKey struct{ epoch, partition uint16 }
@@ -106,13 +115,17 @@ func New(cfg Config) (*Runner, error) {
 	cfg.Attempts = cmp.Or(cfg.Attempts, 5)
 	cfg.CallTimeout = cmp.Or(cfg.CallTimeout, time.Minute)
 	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, 30*time.Second)
+	cfg.Taps = slices.Clone(cfg.Taps)
+	for i, t := range cfg.Taps {
+		cfg.Taps[i] = t.withDefaults()
+	}
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
 	r := &Runner{
 		cfg: cfg, log: cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
 		readBack: true, settle: time.Second, backoffMin: 100 * time.Millisecond, backoffMax: 5 * time.Second,
-		owned: map[partitionKey]*owned{},
+		owned: map[partitionKey]*owned{}, taps: map[tapKey]*tapper{}, spare: make(chan []footfall.Event, 2),
 	}
 	var err error
 	if r.inst, err = newInstruments(cfg.MeterProvider); err != nil {
@@ -140,6 +153,7 @@ func (c *Config) check() error {
 			errs = append(errs, fmt.Errorf("stream: Config.%s is negative", name))
 		}
 	}
+	errs = append(errs, checkTaps(c.Taps)...)
 	slices.SortFunc(errs, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
 }
@@ -160,6 +174,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		return fmt.Errorf("stream: register instruments: %w", err)
 	}
 	defer unregister()
+	defer r.feed(ctx)()
 	err = r.cfg.Log.Own(ctx, func(part context.Context, p Partition) error { return r.own(ctx, part, p) })
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil

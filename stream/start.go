@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/footfall-go/footfall"
@@ -167,35 +166,17 @@ const replayUpserts = 50_000
 // restore makes the state from the newest usable snapshot at or before max, or
 // an empty one at offset 0.
 func (o *owned) restore(max int64) (at int64, err error) {
-	for {
-		var damaged error
-		at = 0
-		err := o.retry(o.ctx, reading, "load the snapshot", func(ctx context.Context) error {
-			offset, data, err := o.p.Snapshots().Load(ctx, fold.Version, max)
-			if err != nil || data == nil {
-				return err
-			}
-			at = offset
-			defer func() { _ = data.Close() }()
-			o.state, damaged = fold.Restore(o.key.epoch, o.key.partition, fold.Limits{}, data)
-			if damaged == nil {
-				_, damaged = io.Copy(io.Discard, data) // checksums at the end count, too
-			}
-			return nil
-		})
-		switch {
-		case err != nil:
-			return 0, err
-		case at == 0:
-			o.state = fold.New(o.key.epoch, o.key.partition, fold.Limits{})
-			return 0, nil
-		case damaged == nil:
-			o.snaps.offset = at
-			return at, nil
-		}
-		o.log.Warn("snapshot cannot be restored, trying an older one", "offset", at, "error", damaged)
-		max = at - 1
+	r := restorer{
+		p: o.p, key: o.key,
+		retry: func(what string, f func(context.Context) error) error { return o.retry(o.ctx, reading, what, f) },
+		damaged: func(offset int64, err error) {
+			o.log.Warn("snapshot cannot be restored, trying an older one", "offset", offset, "error", err)
+		},
 	}
+	if o.state, at, err = r.restore(max); at > 0 {
+		o.snaps.offset = at
+	}
+	return at, err
 }
 
 // disposed tells the state which events were quarantined before.

@@ -49,6 +49,8 @@ type PartitionStatus struct {
 	LagS      float64 `json:"lag_s"`
 	Snapshot  int64   `json:"snapshot"` // offset of the newest, 0 if none
 	Visitors  int     `json:"visitors"`
+
+	Taps []TapStatus `json:"taps,omitempty"` // in the order of Config.Taps
 }
 
 // Ledger accounts for the accepted events of one tenant:
@@ -118,7 +120,7 @@ func (o *owned) report(ctx context.Context, s *Status) (PartitionStatus, error) 
 		return out, err
 	}
 	if pub.starting {
-		out.LagEvents = Unknown
+		out.LagEvents, out.Taps = Unknown, o.taps(Unknown)
 		return out, nil
 	}
 	// The totals are those at the offset safe, and the log counts from there:
@@ -132,11 +134,14 @@ func (o *owned) report(ctx context.Context, s *Status) (PartitionStatus, error) 
 		l.Stored, l.Duplicate, l.Quarantined = l.Stored+t.Stored, l.Duplicate+t.Duplicate, l.Quarantined+t.Quarantined
 		s.Ledger[t.Tenant.String()] = l
 	}
+	total := int64(accepted(pub.totals))
 	for tenant, n := range pending {
 		l := s.Ledger[tenant]
 		l.Pending += n
 		s.Ledger[tenant] = l
+		total += int64(n)
 	}
+	out.Taps = o.taps(total)
 	if pub.written < pub.safe {
 		if pending, oldest, err = o.p.Pending(ctx, pub.written); err != nil {
 			return out, err

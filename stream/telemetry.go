@@ -31,7 +31,12 @@ type instruments struct {
 	evictions        metric.Int64Counter
 	snapshotFailures metric.Int64Counter
 	stopped          metric.Int64Counter
+	tapEvents        metric.Int64Counter
+	tapDropped       metric.Int64Counter
+	tapRefused       metric.Int64Counter
+	tapStopped       metric.Int64Counter
 	lag              metric.Int64ObservableGauge
+	tapLag           metric.Int64ObservableGauge
 	age              metric.Float64ObservableGauge
 	visitors         metric.Int64ObservableGauge
 }
@@ -57,6 +62,11 @@ func newInstruments(p metric.MeterProvider) (*instruments, error) {
 	i.evictions = counter("evictions", "{id}", "Message ids forgotten before their window ended.")
 	i.snapshotFailures = counter("snapshot.failures", "{snapshot}", "Snapshots that were not saved.")
 	i.stopped = counter("stopped", "{partition}", "Partitions stopped until an operator has looked at them.")
+	i.tapEvents = counter("tap.events", "{event}", "Events that the sink of a tap has.")
+	i.tapDropped = counter("tap.dropped", "{event}", "Events that a live tap was not given.")
+	i.tapRefused = counter("tap.refused", "{event}", "Events that went to the dead letter of a durable tap.")
+	i.tapStopped = counter("tap.stopped", "{tap}", "Durable taps stopped until an operator has looked at them.")
+	i.tapLag = gauge("tap.lag", "{event}", "Events accepted and not given to a durable tap yet.")
 	i.lag = gauge("lag", "{event}", "Events accepted and not yet visible.")
 	i.visitors = gauge("visitors", "{visitor}", "Visitors in the state.")
 	var err error
@@ -80,9 +90,14 @@ func (i *instruments) observe(r *Runner) (unregister func(), err error) {
 				out.ObserveFloat64(i.age, p.LagS, attrs)
 			}
 			out.ObserveInt64(i.visitors, int64(p.Visitors), attrs)
+			for _, t := range p.Taps {
+				if t.Durable && t.LagEvents != Unknown {
+					out.ObserveInt64(i.tapLag, t.LagEvents, metric.WithAttributeSet(tapAttrs(t.Name, p.Partition)))
+				}
+			}
 		}
 		return err
-	}, i.lag, i.age, i.visitors)
+	}, i.lag, i.age, i.visitors, i.tapLag)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +106,10 @@ func (i *instruments) observe(r *Runner) (unregister func(), err error) {
 
 func partitionAttrs(partition uint16) attribute.Set {
 	return attribute.NewSet(attribute.Int("partition", int(partition)))
+}
+
+func tapAttrs(name string, partition uint16) attribute.Set {
+	return attribute.NewSet(attribute.String("tap", name), attribute.Int("partition", int(partition)))
 }
 
 // batch counts a confirmed batch.

@@ -1,0 +1,143 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/stream/internal/fold"
+)
+
+// flush gives away what was gathered, and then moves the place behind it.
+func (c *chase) flush() error {
+	events := c.out.Events
+	if len(c.erased) > 0 {
+		events = slices.DeleteFunc(events, func(ev footfall.Event) bool {
+			return slices.ContainsFunc(c.erased, func(e footfall.Erasure) bool { return erases(&e, &ev) })
+		})
+	}
+	if err := c.deliver(events); err != nil {
+		return err
+	}
+	clear(c.out.Events)
+	c.out.Events, c.bytes = c.out.Events[:0], 0
+	c.settle()
+	if err := c.move(c.applied); err != nil {
+		return err
+	}
+	return c.save()
+}
+
+// move makes a place durable.
+func (c *chase) move(to int64) error {
+	if err := c.retry("move the tap's place", func(ctx context.Context) error { return c.f.Move(ctx, to) }); err != nil {
+		return err
+	}
+	c.cursor = to
+	accepted := accepted(c.state.Totals())
+	c.change(func(v *tapView) { v.placed, v.cursor, v.accepted = true, to, accepted })
+	c.mended()
+	return nil
+}
+
+// accepted adds up the events of all tenants.
+func accepted(totals []fold.Totals) (n uint64) {
+	for i := range totals {
+		n += totals[i].Stored + totals[i].Duplicate + totals[i].Quarantined
+	}
+	return n
+}
+
+// deliver writes events until the sink has all of them, or the dead letter has
+// those that it refused.
+func (c *chase) deliver(events []footfall.Event) error {
+	sink, dead, try := c.tap.Sink, false, 0
+	for len(events) > 0 {
+		ctx, cancel := context.WithTimeout(c.o.ctx, c.o.r.cfg.CallTimeout)
+		err := c.write(ctx, sink, events)
+		cancel()
+		left := failed(events, err)
+		if n := len(events) - len(left); n > 0 {
+			c.gave(n, dead)
+			try = 0
+		}
+		events = left
+		switch {
+		case err == nil || len(left) == 0:
+			return nil
+		case c.o.ctx.Err() != nil:
+			return context.Cause(c.o.ctx)
+		case footfall.IsPermanent(err):
+			if dead || c.tap.DeadLetter == nil {
+				return fmt.Errorf("the sink refuses %d events from offset %d on for good: %w", len(events), events[0].Position.Offset, err)
+			}
+			c.log.Warn("events go to the tap's dead letter", "events", len(events), "offset", events[0].Position.Offset, "error", err)
+			sink, dead, try = c.tap.DeadLetter, true, 0
+			continue
+		}
+		c.trouble(err)
+		if err := c.pause(try); err != nil {
+			return err
+		}
+		try++
+	}
+	return nil
+}
+
+// gave counts what the sink or the dead letter has.
+func (c *chase) gave(n int, dead bool) {
+	if dead {
+		c.change(func(v *tapView) { v.refused += uint64(n) })
+		c.r.inst.tapRefused.Add(c.o.ctx, int64(n), c.attrs)
+		return
+	}
+	c.change(func(v *tapView) { v.given += uint64(n) })
+	c.count(n, 0)
+}
+
+// snapshotted is what the tap knows of snapshots at or before its place.
+type snapshotted struct {
+	offset int64
+	events uint64 // accepted before it
+	looked time.Time
+}
+
+// save keeps the state now and then if the tap is so far behind that no
+// snapshot of the processor serves it: a start would have to fold everything
+// since the last one, as long as the log has it. What follows from the records
+// before the place must be written, because the processor may start here, too.
+func (c *chase) save() error {
+	cfg := &c.o.r.cfg
+	seen := accepted(c.state.Totals())
+	if seen-c.base.events < uint64(cfg.SnapshotEvents) && time.Since(c.base.looked) < 10*cfg.SnapshotEvery {
+		return nil
+	}
+	if c.cursor > c.o.status.copy().written {
+		return nil // it is close behind
+	}
+	held := int64(0)
+	err := c.retry("look for a snapshot", func(ctx context.Context) error {
+		offset, data, err := c.o.p.Snapshots().Load(ctx, fold.Version, c.cursor)
+		if err != nil || data == nil {
+			return err
+		}
+		held = offset
+		return data.Close()
+	})
+	if err != nil {
+		return err
+	}
+	if held == c.base.offset {
+		held = c.cursor
+		data := c.state.Snapshot()
+		err = c.o.p.Snapshots().Save(c.o.ctx, fold.Version, c.cursor, data)
+		_ = data.Close() // nothing is written through it
+		if err != nil && c.o.ctx.Err() == nil {
+			c.log.Warn("snapshot of the tap was not saved", "offset", c.cursor, "error", err)
+		}
+	}
+	c.base = snapshotted{offset: held, events: seen, looked: time.Now()}
+	return nil
+}
