@@ -33,12 +33,12 @@ func (s *request) read(limit int) *problem.Problem {
 		return s.tooLarge(limit)
 	}
 	var err error
-	s.body, err = readAll(s.body[:0], s.r.Body, int(s.r.ContentLength), limit)
+	err = s.receive(limit)
 	if packed == plain {
 		packed = sniff(s.body) // some senders compress and do not say so
 	}
 	if err == nil && packed != plain {
-		err = s.unpack(packed, limit)
+		err = s.unpackHeld(packed, limit)
 	}
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -46,6 +46,8 @@ func (s *request) read(limit int) *problem.Problem {
 		return nil
 	case errors.Is(err, errTooLarge):
 		return s.tooLarge(limit)
+	case errors.Is(err, errCrowded):
+		return s.crowded()
 	case errors.As(err, &tooLarge):
 		return s.tooLarge(int(tooLarge.Limit))
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -63,16 +65,25 @@ func (s *request) tooLarge(limit int) *problem.Problem {
 	}
 }
 
-var errTooLarge = errors.New("body is too large")
+// unpackHeld decompresses s.body, charged for what most likely comes of it, and
+// then for what did.
+func (s *request) unpackHeld(e encoding, limit int) error {
+	room := min(limit, 4096+8*len(s.body))
+	if !s.hold(room) {
+		return errCrowded
+	}
+	if err := s.unpack(e, limit); err != nil {
+		return err
+	}
+	if more := len(s.body) - room; more > 0 && !s.hold(more) {
+		return errCrowded
+	}
+	return nil
+}
 
 // readAll appends all of r to b, which is empty, leaving room for the decoder's
-// padding. Size is what r is expected to hold, negative if nobody knows.
-func readAll(b []byte, r io.Reader, size, limit int) ([]byte, error) {
-	if size >= 0 {
-		b = slices.Grow(b, size+envelope.Padding)[:size]
-		n, err := io.ReadFull(r, b)
-		return b[:n], err
-	}
+// padding.
+func readAll(b []byte, r io.Reader, limit int) ([]byte, error) {
 	for {
 		if cap(b)-len(b) < 512 {
 			b = slices.Grow(b, max(4096, len(b)))

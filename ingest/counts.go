@@ -14,6 +14,9 @@ type Counts struct {
 	Refused uint64
 	// Limited are requests that met a limit or the plan.
 	Limited uint64
+	// Crowded are requests that found no memory for them; the sender was
+	// told to come back.
+	Crowded uint64
 	// Dropped are events that the plan's sample left out.
 	Dropped uint64
 	// Redacted are secrets taken out of events; see [tenant.Redact].
@@ -21,7 +24,7 @@ type Counts struct {
 }
 
 // counts is [Counts] in the making.
-type counts struct{ refused, limited, dropped, redacted atomic.Uint64 }
+type counts struct{ refused, limited, crowded, dropped, redacted atomic.Uint64 }
 
 // Counts returns what was not let in since the handler was made, of each tenant
 // that there is anything to tell of. Only known tenants are in it, so that strangers
@@ -30,7 +33,9 @@ func (h *Handler) Counts() map[tenant.ID]Counts {
 	out := map[tenant.ID]Counts{}
 	h.counts.Range(func(id, value any) bool {
 		n := value.(*counts)
-		out[id.(tenant.ID)] = Counts{Refused: n.refused.Load(), Limited: n.limited.Load(), Dropped: n.dropped.Load(), Redacted: n.redacted.Load()}
+		out[id.(tenant.ID)] = Counts{
+			Refused: n.refused.Load(), Limited: n.limited.Load(), Crowded: n.crowded.Load(), Dropped: n.dropped.Load(), Redacted: n.redacted.Load(),
+		}
 		return true
 	})
 	return out
@@ -65,6 +70,15 @@ func (h *Handler) countRefused(id tenant.ID, n int) {
 func (h *Handler) countAway(ctx context.Context, id tenant.ID, limit string) {
 	h.countsOf(id).limited.Add(1)
 	h.limits.away(ctx, limit)
+}
+
+// countCrowded counts a request that there was no memory for; its tenant may
+// not be known yet.
+func (h *Handler) countCrowded(ctx context.Context, t *tenant.Tenant) {
+	if t != nil {
+		h.countsOf(t.ID).crowded.Add(1)
+	}
+	h.limits.away(ctx, "memory")
 }
 
 // countDropped counts what a sample left out.

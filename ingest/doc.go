@@ -88,6 +88,10 @@
 // tenant with nothing left is refused before its body is read. Imports are the
 // operator's and not limited. [Config.Plan] adds the product's own rules.
 //
+// Memory is bounded whatever comes: a request is charged for its bytes as they
+// come, up to [Config.MaxInFlight] in total and a quarter of it for one tenant.
+// Who is over that gets 503 and comes back; nobody else notices.
+//
 // # Derived names
 //
 // Queries see these beside an event's own properties. A name is missing where

@@ -20,7 +20,8 @@ import (
 
 // Log is where events go. Append returns nil only when the records are
 // durable; their slices belong to the log from the call on. It is called
-// concurrently.
+// concurrently. A sender that goes away does not end ctx: the log bounds how
+// long a call takes.
 type Log interface {
 	Append(ctx context.Context, records []footfall.Record) error
 }
@@ -77,6 +78,15 @@ type Config struct {
 	// none.
 	Plan Plan
 
+	// MaxInFlight bounds the bytes of requests that are in memory at one time;
+	// what they become on their way takes a few times as much. A quarter of it
+	// is the most that one tenant may use. What is over it gets 503. Defaults
+	// to 128 MiB; never under 64 MiB.
+	MaxInFlight int64
+	// BodyTimeout is how long a body may take to come, where the server has
+	// no ReadTimeout. Defaults to 30s.
+	BodyTimeout time.Duration
+
 	// Unavailable tells errors of Log that pass, answered with 503, from
 	// those that do not, answered with 500. Defaults to: all pass.
 	Unavailable func(error) bool
@@ -95,6 +105,7 @@ type Handler struct {
 	metrics *metrics
 	limits  *limitMetrics
 	secrecy *secrecy
+	budget  *budget
 	counts  sync.Map    // tenant.ID → *counts
 	failing atomic.Bool // the log
 	// unlimited is set while the limiter fails.
@@ -114,6 +125,10 @@ func New(config Config) (*Handler, error) {
 		errs = append(errs, errors.New("ingest: Config.Auth is required"))
 	}
 	config.Partitions = cmp.Or(config.Partitions, 1)
+	config.BodyTimeout = cmp.Or(config.BodyTimeout, 30*time.Second)
+	if config.MaxInFlight = cmp.Or(config.MaxInFlight, defaultInFlight); config.MaxInFlight < leastInFlight {
+		errs = append(errs, errors.New("ingest: Config.MaxInFlight is under 64 MiB"))
+	}
 	config.RetryAfter = cmp.Or(config.RetryAfter, 2*time.Second)
 	if config.Unavailable == nil {
 		config.Unavailable = func(error) bool { return true }
@@ -135,7 +150,10 @@ func New(config Config) (*Handler, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	h := &Handler{config: config, metrics: metrics, limits: limits, secrecy: secrecy, agents: newRecent[*agentNames](keptAgents), unzstd: unzstd}
+	h := &Handler{
+		config: config, metrics: metrics, limits: limits, secrecy: secrecy, budget: newBudget(config.MaxInFlight),
+		agents: newRecent[*agentNames](keptAgents), unzstd: unzstd,
+	}
 	h.pool.New = func() any { return newRequest(h) }
 	return h, nil
 }
@@ -179,6 +197,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, now time.Time) (
 	s := h.pool.Get().(*request)
 	defer s.release()
 	s.begin(w, r, now)
+	s.hurry()
 	switch route.kind {
 	case batch:
 		return s.batch()

@@ -24,7 +24,11 @@ func (s *request) importing() int {
 	if p != nil {
 		return s.fail(*p)
 	}
+	s.held.whole = true
 	if p := s.read(maxImport); p != nil {
+		return s.fail(*p)
+	}
+	if p := s.roomFor(0, len(s.body)); p != nil {
 		return s.fail(*p)
 	}
 	s.decoder.Reset(s.body)

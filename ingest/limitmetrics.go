@@ -26,7 +26,7 @@ func newLimitMetrics(provider metric.MeterProvider) (*limitMetrics, error) {
 	var errs [2]error
 	m.limited, errs[0] = meter.Int64Counter("footfall.ingest.limited", metric.WithUnit("{request}"), metric.WithDescription("Requests turned away, by the limit they met."))
 	m.dropped, errs[1] = meter.Int64Counter("footfall.ingest.dropped", metric.WithUnit("{event}"), metric.WithDescription("Events that a plan's sample left out."))
-	for _, limit := range []string{"rate", "day", "plan"} {
+	for _, limit := range []string{"rate", "day", "plan", "memory"} {
 		m.byLimit[limit] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("limit", limit)))}
 	}
 	return m, errors.Join(errs[:]...)

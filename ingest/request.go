@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"net/netip"
 	"time"
@@ -25,6 +26,9 @@ type request struct {
 	received footfall.Millis
 	shift    footfall.Millis // how far the sender's clock is ahead
 	sent     footfall.Millis // when the request was sent, 0 if it does not say
+
+	held    holding
+	hurried bool // the body has a deadline
 
 	body   []byte
 	packed []byte // the body before decompression
@@ -74,6 +78,7 @@ func (s *request) begin(w http.ResponseWriter, r *http.Request, now time.Time) {
 }
 
 func (s *request) release() {
+	s.letGo()
 	s.w, s.r, s.tenant = nil, nil, nil
 	s.event = record.Event{}
 	clear(s.rejected)
@@ -126,7 +131,9 @@ func (s *request) knock(m *envelope.Message) (p *problem.Problem) {
 		if s.decoder.Kind(m, envelope.WriteKey) == envelope.String {
 			key = string(s.decoder.Text(m, envelope.WriteKey))
 		}
-		s.tenant, p = s.h.authenticate(s.r, key, tenant.Send)
+		if s.tenant, p = s.h.authenticate(s.r, key, tenant.Send); p == nil && !s.settle() {
+			p = s.crowded()
+		}
 	}
 	return p
 }
@@ -135,7 +142,9 @@ func (s *request) knock(m *envelope.Message) (p *problem.Problem) {
 func (s *request) append() *problem.Problem {
 	records := s.out.finish()
 	if len(records) > 0 {
-		if err := s.h.append(s.r.Context(), records); err != nil {
+		// A sender that goes away leaves its events with the log, so that they
+		// are charged to it until the log has let go of them.
+		if err := s.h.append(context.WithoutCancel(s.r.Context()), records); err != nil {
 			s.giveBack()
 			return s.h.logFailed(err)
 		}

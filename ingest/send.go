@@ -106,7 +106,8 @@ func (s *request) finish(prefix string) int {
 	return s.success()
 }
 
-// unusable finds what is wrong with an envelope as a whole.
+// unusable finds what is wrong with an envelope as a whole, and whether there is
+// room for what it becomes.
 func (s *request) unusable(e *envelope.Envelope) *problem.Problem {
 	switch {
 	case e.NotUTF8:
@@ -131,7 +132,7 @@ func (s *request) unusable(e *envelope.Envelope) *problem.Problem {
 			Detail: fmt.Sprintf("a shared context has at most %d bytes, and together with each message at most %d", maxEvent, maxMerged),
 		}
 	}
-	return nil
+	return s.roomFor(len(e.Items), merged)
 }
 
 func badEnvelope(path string, code Code, message string) *problem.Problem {

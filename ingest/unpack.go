@@ -125,6 +125,6 @@ func (s *request) unpack(e encoding, limit int) (err error) {
 	if err := s.gzip.Reset(&s.source); err != nil {
 		return err
 	}
-	s.body, err = readAll(s.body[:0], s.gzip, -1, limit)
+	s.body, err = readAll(s.body[:0], s.gzip, limit)
 	return err
 }

@@ -36,6 +36,7 @@ type LogStatus struct {
 type DoorStatus struct {
 	Refused uint64 `json:"refused"`
 	Limited uint64 `json:"limited,omitempty"` // requests that met a limit
+	Crowded uint64 `json:"crowded,omitempty"` // requests that found no memory
 	Dropped uint64 `json:"dropped,omitempty"` // events that a plan's sample left out
 	// Redacted are secrets taken out of events that were let in.
 	Redacted uint64 `json:"redacted"`
@@ -88,7 +89,9 @@ func (s *Server) status(ctx context.Context, only *tenant.Tenant) (*Status, erro
 	for _, t := range s.keys.Tenants() {
 		if only == nil || only == t {
 			n := counts[t.ID]
-			out.Door[t.ID.String()] = DoorStatus{Refused: n.Refused, Limited: n.Limited, Dropped: n.Dropped, Redacted: n.Redacted}
+			out.Door[t.ID.String()] = DoorStatus{
+				Refused: n.Refused, Limited: n.Limited, Crowded: n.Crowded, Dropped: n.Dropped, Redacted: n.Redacted,
+			}
 			out.Ledger[t.ID.String()] = progress.Ledger[t.ID.String()]
 		}
 	}
