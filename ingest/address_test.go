@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -189,6 +190,18 @@ func TestImportsComeFromNobody(t *testing.T) {
 	require.Empty(t, events[0].Derived)
 	require.Contains(t, events[1].Derived, `"$browser":"X"`)
 	require.Contains(t, events[1].Derived, `"$ip":"203.0.113.0","$country":"DE"`)
+}
+
+func TestTheHostSpeaksForItsVisitors(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *Config, _ *tenant.Registration) { c.Geo, c.UserAgent = atlas, &agents{} })
+	shop := b.keys.Tenant(shop(t))
+	require.NoError(t, b.Track(t.Context(), shop,
+		Message{Event: "E", UserID: "u", Context: map[string]any{"ip": "198.51.100.9", "userAgent": "X"}}, Message{Event: "E", UserID: "u"}))
+	events := b.log.events(t)
+	require.Equal(t, "{"+fmt.Sprintf(chrome, "X")+`,"$ip":"198.51.100.0","$country":"SE"}`, events[0].Derived)
+	require.JSONEq(t, `{"ip":"198.51.100.0","userAgent":"X"}`, events[0].Context)
+	require.Empty(t, events[1].Derived)
 }
 
 func TestShorten(t *testing.T) {
