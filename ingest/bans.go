@@ -6,6 +6,7 @@ import (
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/ingest/internal/envelope"
 	"github.com/footfall-go/footfall/internal/problem"
+	"github.com/footfall-go/footfall/internal/record"
 	"github.com/footfall-go/footfall/internal/schema"
 	"github.com/footfall-go/footfall/tenant"
 )
@@ -34,7 +35,11 @@ func (s *request) erased() refusal {
 	if s.h.config.Bans == nil {
 		return refusal{}
 	}
-	gone := s.h.config.Bans.Erased(s.tenant.ID)
+	return erasedBy(s.h.config.Bans.Erased(s.tenant.ID), s.tenant.ID, &s.event)
+}
+
+// erasedBy refuses an event of a tenant whose person is among those gone.
+func erasedBy(gone map[footfall.ID]struct{}, of tenant.ID, ev *record.Event) refusal {
 	if len(gone) == 0 {
 		return refusal{}
 	}
@@ -44,17 +49,16 @@ func (s *request) erased() refusal {
 		}
 		return refuse(IllegalID, f, f.String()+" is of a person who was erased; that request stands")
 	}
-	ev := &s.event
 	if ev.Type == footfall.Alias {
-		if r := refuseIf(schema.VisitorID(s.tenant.ID, string(ev.Previous)), envelope.PreviousID); r.code != "" {
+		if r := refuseIf(schema.VisitorID(of, string(ev.Previous)), envelope.PreviousID); r.code != "" {
 			return r
 		}
-		if r := refuseIf(schema.UserID(s.tenant.ID, string(ev.Previous)), envelope.PreviousID); r.code != "" {
+		if r := refuseIf(schema.UserID(of, string(ev.Previous)), envelope.PreviousID); r.code != "" {
 			return r
 		}
 	}
 	if len(ev.User) > 0 {
-		return refuseIf(schema.UserID(s.tenant.ID, string(ev.User)), envelope.UserID)
+		return refuseIf(schema.UserID(of, string(ev.User)), envelope.UserID)
 	}
-	return refuseIf(schema.VisitorID(s.tenant.ID, string(ev.Anonymous)), envelope.AnonymousID)
+	return refuseIf(schema.VisitorID(of, string(ev.Anonymous)), envelope.AnonymousID)
 }

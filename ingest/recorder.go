@@ -60,6 +60,13 @@ func (o *recorder) park(ev *record.Event, reason string) {
 	o.room(int(o.partitions)+int(o.partition(ev)), &h, ev).Add(ev)
 }
 
+// bringBack is add for an event that returns from quarantine.
+func (o *recorder) bringBack(ev *record.Event, back record.Return, received footfall.Millis, b record.Basis) {
+	h := o.header
+	h.Kind, h.Basis = record.Replay, b
+	o.room(int(o.partition(ev)), &h, ev).AddReturn(ev, back, received)
+}
+
 // room returns the encoder that takes the next event of a part.
 func (o *recorder) room(n int, h *record.Header, ev *record.Event) *record.Encoder {
 	p := &o.parts[n]

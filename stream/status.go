@@ -39,6 +39,7 @@ type Lag struct {
 
 // PartitionStatus is the progress of one partition.
 type PartitionStatus struct {
+	Epoch     uint16  `json:"epoch"`
 	Partition uint16  `json:"partition"`
 	Owner     string  `json:"owner"`
 	From      int64   `json:"from"`    // the store has the events of the records before it
@@ -109,7 +110,7 @@ func (r *Runner) partitions() []*owned {
 func (o *owned) report(ctx context.Context, s *Status) (PartitionStatus, error) {
 	pub := o.status.copy()
 	out := PartitionStatus{
-		Partition: o.key.partition, Owner: fmt.Sprintf("pid:%d", os.Getpid()),
+		Epoch: o.key.epoch, Partition: o.key.partition, Owner: fmt.Sprintf("pid:%d", os.Getpid()),
 		From: pub.safe, To: max(pub.claimed, pub.safe), Written: min(pub.written, pub.safe), Snapshot: pub.snapshot, Visitors: pub.visitors,
 	}
 	if reason := pub.reason(); reason != "" && s.Reason == "" {

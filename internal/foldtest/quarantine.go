@@ -62,7 +62,7 @@ func (f *folder) replay(rec *footfall.Record, h *record.Header) error {
 		at := returns[i].Origin
 		f.out.Rows.Rejected[at] = footfall.Rejected{
 			Tenant: h.Tenant, Silo: h.Silo, Position: at, Time: f.clock,
-			Reason:  fmt.Sprintf("replayed as %d/%d/%d/%d", rec.Epoch, rec.Partition, rec.Offset, i),
+			Reason:  "replayed as " + ev.Position.String(),
 			Version: footfall.Version(rec.Epoch, rec.Offset),
 		}
 		if slices.Contains(f.Rejected, footfall.Coordinate{Offset: rec.Offset, Index: uint32(i)}) {

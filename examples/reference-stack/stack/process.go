@@ -33,6 +33,7 @@ func commands() []command {
 		{"up", "serve: take events, keep them, answer questions", up},
 		{"demo", "serve a made-up shop with live traffic, in a folder that goes away", demo},
 		{"import", "bring in files of rows", importFiles},
+		{"rejected", "list what was refused or set aside, and replay it", rejected},
 		{"status", "show what the server has and how far it is", showStatus},
 	}
 }

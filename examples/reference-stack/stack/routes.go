@@ -25,11 +25,18 @@ func (s *Server) routes() http.Handler {
 		mux.Handle(path, door)
 	}
 	mux.Handle("/api/v1/", s.answers)
-	mux.HandleFunc("GET /api/v1/status", s.serveStatus)
-	mux.HandleFunc("/api/v1/status", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Allow", "GET, HEAD")
-		problem.Write(w, r, problem.Problem{Status: http.StatusMethodNotAllowed, Detail: "use GET, HEAD"})
-	})
+	only := func(methods, path string, serve http.Handler) {
+		for method := range strings.SplitSeq(methods, ", ") {
+			mux.Handle(method+" "+path, serve)
+		}
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Allow", methods)
+			problem.Write(w, r, problem.Problem{Status: http.StatusMethodNotAllowed, Detail: "use " + methods})
+		})
+	}
+	only("GET, HEAD", "/api/v1/status", http.HandlerFunc(s.serveStatus))
+	only("GET, HEAD", "/api/v1/rejected", http.HandlerFunc(s.serveRejected))
+	only("POST", "/api/v1/rejected/replay", s.writes.wrap(http.HandlerFunc(s.serveReplay)))
 	mux.HandleFunc("GET /healthz", serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.metrics.handler)

@@ -52,9 +52,10 @@ type Server struct {
 	answers *query.Handler
 	metrics *metrics
 
-	writes    gate   // requests to the write side
-	checks    checks // what /readyz tells
-	announced bool   // run.json is ours
+	writes    gate       // requests to the write side
+	replaying sync.Mutex // held by the replay under way
+	checks    checks     // what /readyz tells
+	announced bool       // run.json is ours
 
 	listener net.Listener
 	http     *http.Server

@@ -65,7 +65,7 @@ func (s *State) replay(m *moment, events []footfall.Event, n int, b record.Basis
 			}
 			s.pending.reject(footfall.Rejected{
 				Tenant: o.tenant, Silo: o.silo, Position: back.Origin, Time: m.clock,
-				Reason:  fmt.Sprintf("replayed as %d/%d/%d/%d", s.epoch, s.partition, m.offset, ev.Position.Index),
+				Reason:  "replayed as " + ev.Position.String(),
 				Version: footfall.Version(s.epoch, m.offset),
 			}, ev)
 			if s.wasRejected(ev) {
