@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,6 +62,7 @@ func emptyBudget(t *testing.T, h *Handler) {
 	t.Helper()
 	require.EqualValues(t, leastInFlight, h.budget.free)
 	require.Empty(t, h.budget.tenants)
+	require.Empty(t, h.budget.requests)
 }
 
 // TestFloodKeepsToItsShare lets a log stand still while one tenant floods the
@@ -97,18 +99,18 @@ func TestFloodKeepsToItsShare(t *testing.T) {
 			require.Greater(t, waiting, 10)
 			require.LessOrEqual(t, waiting*len(flood)*2, leastInFlight/shares)
 
-			ok := 0
+			var ok atomic.Int64
 			for range 10 {
 				wg.Go(func() {
 					if send(t.Context(), h, "wk_b", strings.NewReader(batchOf(10)), len(batchOf(10))) == http.StatusOK {
-						ok++
+						ok.Add(1)
 					}
 				})
 				synctest.Wait()
 			}
 			close(release)
 			wg.Wait()
-			require.Equal(t, 10, ok, "the other tenant")
+			require.EqualValues(t, 10, ok.Load(), "the other tenant")
 			require.Equal(t, waiting, count(http.StatusOK))
 			a, err := tenant.ParseID("a")
 			require.NoError(t, err)
@@ -208,6 +210,51 @@ func TestSlowBody(t *testing.T) {
 	for range 2 {
 		require.Equal(t, http.StatusOK, answerOf(t, server.URL))
 	}
+}
+
+// TestSlowSendersMakeRoom fills the share of those without a key in the header
+// with bodies that stop in the middle: a while later one that does not stop
+// gets in, and the slow ones are told to come back.
+func TestSlowSendersMakeRoom(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *Config, _ *tenant.Registration) { c.MaxInFlight = leastInFlight })
+	server := httptest.NewServer(b)
+	defer server.Close()
+	const senders = 60
+	answers := make(chan string, senders)
+	for range senders {
+		var dialer net.Dialer
+		conn, err := dialer.DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+		require.NoError(t, err)
+		defer func() { _ = conn.Close() }()
+		go func() {
+			_, _ = fmt.Fprintf(conn, "POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n%s", strings.Repeat(" ", 300_000))
+		}()
+		go func() {
+			answer, _ := io.ReadAll(conn)
+			status, _, _ := strings.Cut(string(answer), "\r\n")
+			answers <- status
+		}()
+	}
+	// Those that found no room are turned away at once.
+	require.Equal(t, "HTTP/1.1 503 Service Unavailable", <-answers)
+	post := func() int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/batch", strings.NewReader(large(writeKey)))
+		require.NoError(t, err)
+		resp, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		return resp.StatusCode
+	}
+	require.Eventually(t, func() bool { return post() == http.StatusOK }, 10*time.Second, 10*time.Millisecond)
+	for range senders - 1 {
+		require.Equal(t, "HTTP/1.1 503 Service Unavailable", <-answers)
+	}
+	require.Eventually(t, func() bool {
+		b.budget.mu.Lock()
+		defer b.budget.mu.Unlock()
+		return b.budget.free == leastInFlight
+	}, 10*time.Second, 10*time.Millisecond)
 }
 
 func answerOf(t *testing.T, url string) int {

@@ -30,6 +30,9 @@ func (s *request) receive(limit int) (err error) {
 	if size >= 0 {
 		room = min(room, size)
 	}
+	s.held.body = s.w
+	s.held.moved.Store(time.Now().UnixNano())
+	defer s.held.moved.Store(0)
 	if !s.hold(baseCharge + room) {
 		return errCrowded
 	}
@@ -54,6 +57,7 @@ func (s *request) receive(limit int) (err error) {
 		}
 		var n int
 		n, err = s.r.Body.Read(b[len(b):room])
+		s.held.moved.Store(time.Now().UnixNano())
 		b = b[:len(b)+n]
 		if len(b) > limit {
 			err = errTooLarge
@@ -69,6 +73,8 @@ func (s *request) receive(limit int) (err error) {
 	case err == nil, errors.Is(err, io.EOF):
 		s.setDeadline(time.Time{})
 		return nil
+	case s.held.letGone.Load():
+		return errCrowded
 	}
 	return err
 }
