@@ -175,9 +175,14 @@ func (s *sql) filter(f *Filter) string {
 	}
 	p := parseProperty(f.Property)
 	var condition string
-	if p.scope == ofSession {
+	switch p.scope {
+	case ofSession:
 		condition = s.sessionCondition(p.name, op, f.Value)
-	} else {
+	case ofPerson:
+		condition = s.personCondition(p.name, op, f.Value)
+	case ofGroup:
+		condition = s.groupCondition(p.name, op, f.Value)
+	default:
 		condition = s.compare(s.eventProperty(p.name), op, f.Value)
 	}
 	if negated {

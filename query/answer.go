@@ -133,8 +133,10 @@ type Person struct {
 	// User is the sender's id of the user, nil for a visitor never seen as one.
 	User *string `json:"user"`
 	// Visitors are the anonymousIds of the person's events, at most 100.
-	Visitors []string       `json:"visitors"`
-	Traits   map[string]any `json:"traits"`
+	Visitors []string `json:"visitors"`
+	// Traits are what counts of what was said of the person's ids, as it was
+	// sent, at most 1000 of an id; what was last said to be null is not there.
+	Traits map[string]json.RawMessage `json:"traits"`
 	// FirstSeen and LastSeen are over all events, not only those of the range.
 	FirstSeen time.Time `json:"first_seen"`
 	LastSeen  time.Time `json:"last_seen"`

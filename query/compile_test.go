@@ -40,6 +40,12 @@ var corpus = map[string]string{
 	"trend_by_views":    `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"session.views"},"series":[{"event":"Buy","measure":"sessions"},{"event":"Buy"}]}`,
 	"filter_event":      `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"KANARIE","filter":{"and":[{"property":"event.KANARIE","op":"eq","value":"KANARIE"},{"property":"event.n","op":"eq","value":42},{"property":"event.n","op":"ne","value":""},{"property":"event.n","op":"in","value":["KANARIE",1,2,true]},{"property":"event.n","op":"not_in","value":["",0]},{"property":"event.n","op":"contains","value":"KANARIE"},{"property":"event.n","op":"not_contains","value":"KANARIE"},{"property":"event.n","op":"matches","value":"^KA"},{"or":[{"property":"event.n","op":"gt","value":1},{"property":"event.n","op":"gte","value":"2024-03-01"},{"not":{"property":"event.n","op":"lt","value":-1.5}},{"property":"event.n","op":"lte","value":"2024-03-01T00:00:00+02:00"}]},{"property":"event.n","op":"is_set"},{"property":"event.n","op":"is_not_set"},{"property":"event.$name","op":"in","value":["KANARIE","b"]},{"property":"event.$type","op":"ne","value":"page"},{"property":"event.$path","op":"eq","value":"/pricing"},{"property":"event.$name","op":"gt","value":1},{"property":"event.$name","op":"is_set"}]}}]}`,
 	"filter_session":    `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"*"}],"filter":{"or":[{"property":"session.duration","op":"gte","value":10},{"property":"session.duration","op":"contains","value":"KANARIE"},{"property":"session.views","op":"in","value":[1,2]},{"property":"session.entry","op":"eq","value":"KANARIE"},{"property":"session.exit","op":"not_in","value":["KANARIE",""]},{"property":"session.entry","op":"is_not_set"},{"property":"session.views","op":"is_set"},{"property":"session.duration","op":"eq","value":"KANARIE"},{"property":"session.entry","op":"gt","value":3}]}}`,
+	"filter_person":     `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"Buy","filter":{"or":[{"property":"person.KANARIE","op":"eq","value":"KANARIE"},{"property":"person.plan","op":"not_in","value":["KANARIE",1]},{"property":"person.age","op":"gte","value":18},{"property":"person.since","op":"lt","value":"2024-03-01"},{"property":"person.plan","op":"is_not_set"}]}}]}`,
+	"filter_group":      `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"Buy","filter":{"or":[{"property":"group.KANARIE.KANARIE","op":"eq","value":"KANARIE"},{"property":"group.company.size","op":"gt","value":10},{"not":{"property":"group.company.$id","op":"in","value":["KANARIE"]}}]}}]}`,
+	"trend_by_person":   `{"kind":"trend",` + month + `,"breakdown":{"property":"person.KANARIE"},"series":[{"event":"Buy"},{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"sessions"}]}`,
+	"trend_by_group":    `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"group.KANARIE.size"},"series":[{"event":"Buy"},{"event":"Buy","measure":"per_person"}]}`,
+	"trend_by_group_id": `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"group.company.$id"},"series":[{"event":"Buy","measure":"persons"}]}`,
+	"sessions_person":   `{"kind":"sessions",` + month + `,"filter":{"property":"person.plan","op":"eq","value":"KANARIE"}}`,
 	"sessions":          `{"kind":"sessions",` + month + `}`,
 	"sessions_filtered": `{"kind":"sessions",` + month + `,"interval":"day","filter":{"or":[{"property":"event.$browser","op":"eq","value":"KANARIE"},{"property":"session.views","op":"gt","value":3}]}}`,
 	"events":            `{"kind":"events",` + month + `}`,
@@ -141,6 +147,7 @@ func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
 		all["page"] = p.compilePersonPage(q, nil)
 		all["page_after"] = p.compilePersonPage(q, &after)
 		all["details"] = p.compileDetails(ids)
+		all["traits"] = p.compileTraits(ids)
 		if !p.resolvesNothing() {
 			all["ids_of"] = p.compileIDsOf(ids)
 		}
@@ -187,15 +194,38 @@ func TestGoldenStatements(t *testing.T) {
 		golden(name, "nobody")
 	}
 	golden("persons", "everything")
+	golden("filter_person", "everything")
+	golden("filter_group", "links")
+	golden("trend_by_person", "links")
+	golden("trend_by_group", "links")
 	golden("trend_persons", "links")
 }
 
 const predicate = " WHERE tenant = {tenant:String} AND silo = {silo:String}"
 
 var (
-	source      = regexp.MustCompile(`\b(?:FROM|JOIN)\s+(\S+)( FINAL)?`)
+	ownTable    = regexp.MustCompile(`(?m)^(?:WITH )?(\w+) AS \(`)
+	source      = regexp.MustCompile(`\b(?:FROM|JOIN)\s+(\(|\w+)( FINAL)?`)
 	placeholder = regexp.MustCompile(`\{(\w+):([A-Za-z0-9()]+)\}`)
 )
+
+// read is a place where a statement reads a table of the store.
+type read struct{ table, rest string }
+
+// reads finds them. What stands in front of a statement under a name is text
+// like the rest.
+func reads(text string) (all []read) {
+	own := map[string]bool{}
+	for _, found := range ownTable.FindAllStringSubmatch(text, -1) {
+		own[found[1]] = true
+	}
+	for _, found := range source.FindAllStringSubmatchIndex(text, -1) {
+		if from := text[found[2]:found[3]]; from != "(" && !own[from] {
+			all = append(all, read{from, text[found[1]:]})
+		}
+	}
+	return all
+}
 
 // checkStatement makes sure of what every statement must be, by its text.
 func checkStatement(tb testing.TB, s Statement) {
@@ -204,15 +234,10 @@ func checkStatement(tb testing.TB, s Statement) {
 	for _, table := range schema.Tables {
 		tables[table.Name] = true
 	}
-	for _, found := range source.FindAllStringSubmatchIndex(s.SQL, -1) {
-		from := s.SQL[found[2]:found[3]]
-		if strings.HasPrefix(from, "(") {
-			continue
-		}
-		require.True(tb, tables[from], "%s is no table: %s", from, s.SQL)
-		rest := s.SQL[found[1]:]
-		require.True(tb, strings.HasPrefix(rest, predicate), "FROM %s without its tenant: %s", from, s.SQL)
-		require.NotRegexp(tb, `\bOR\b`, topLevel(rest[len(predicate):]), "the predicate must stand in a conjunction: %s", s.SQL)
+	for _, read := range reads(s.SQL) {
+		require.True(tb, tables[read.table], "%s is no table: %s", read.table, s.SQL)
+		require.True(tb, strings.HasPrefix(read.rest, predicate), "FROM %s without its tenant: %s", read.table, s.SQL)
+		require.NotRegexp(tb, `\bOR\b`, topLevel(read.rest[len(predicate):]), "the predicate must stand in a conjunction: %s", s.SQL)
 	}
 	require.NotContains(tb, s.SQL, "kanarie", "what a user wrote is in the text")
 	require.Equal(tb, "shop", s.Params["tenant"])
@@ -273,11 +298,30 @@ func TestEveryTableHasItsTenant(t *testing.T) {
 	require.Greater(t, count, 500)
 }
 
+// TestLongestConditions has as many conditions on persons as a question may
+// have; the engine reads statements of up to 256 KiB.
+func TestLongestConditions(t *testing.T) {
+	t.Parallel()
+	var filters []string
+	for i := range maxOfPersons {
+		filters = append(filters, fmt.Sprintf(`{"property":"group.type%d.k%d","op":"in","value":[1,"x"]}`, i, i))
+	}
+	q, err := Parse([]byte(`{"kind":"trend",` + month + `,"series":[{"event":"Buy","measure":"persons"}],"filter":{"and":[` + strings.Join(filters, ",") + `]}}`))
+	require.NoError(t, err)
+	for name, s := range statements(t, q, planFor(t, q, peoples()["everything"])) {
+		checkStatement(t, s)
+		require.Less(t, len(s.SQL), 256<<10, name)
+	}
+}
+
 // TestTheWalkCanFail shows that the check above finds what it looks for.
 func TestTheWalkCanFail(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, topLevel(" AND a OR b) x"), "OR")
 	require.NotContains(t, topLevel(" AND (a OR b) AND c) OR x"), "OR")
+	all := reads("WITH who AS (SELECT 1 FROM events FINAL WHERE 1)\nSELECT 1 FROM who JOIN what")
+	require.Len(t, all, 2, "who is the statement's own, what is not")
+	require.Equal(t, []string{"events", "what"}, []string{all[0].table, all[1].table})
 	require.NotNil(t, source.FindStringSubmatch("SELECT 1 FROM events FINAL"))
 	require.NotNil(t, source.FindStringSubmatch("LEFT ANY JOIN events AS e"))
 }

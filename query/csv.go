@@ -2,6 +2,7 @@ package query
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
@@ -75,9 +76,10 @@ func (e *EventsResult) table() [][]string {
 }
 
 func (p *PersonsResult) table() [][]string {
-	rows := [][]string{{"id", "user", "visitors", "first_seen", "last_seen"}}
+	rows := [][]string{{"id", "user", "visitors", "first_seen", "last_seen", "traits"}}
 	for _, v := range p.Persons {
-		rows = append(rows, []string{v.ID, cell(v.User), strings.Join(v.Visitors, " "), moment(&v.FirstSeen), moment(&v.LastSeen)})
+		traits, _ := json.Marshal(v.Traits) // they were valid when they were read
+		rows = append(rows, []string{v.ID, cell(v.User), strings.Join(v.Visitors, " "), moment(&v.FirstSeen), moment(&v.LastSeen), string(traits)})
 	}
 	return rows
 }

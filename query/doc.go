@@ -28,6 +28,17 @@
 // circle the newest does not count. This is resolved when a question is asked,
 // so a login counts what was done before it.
 //
+// A trait of a person (person.NAME) is what was said last, by event time, under
+// that key of any of the person's ids; of equal times that with the greater
+// message id counts. Said to be null is said to have none. What was set once
+// ("$set_once") counts where nothing else was ever said, and of that the oldest.
+// A trait of a group (group.TYPE.NAME) is the same of the group's id;
+// group.TYPE.$id is that id. The group of a type that an event belongs to is the
+// one it names itself, in the property $groups.TYPE or in its context; else the
+// one that a group event last said its person to be in. So traits and
+// memberships, like links, change what was done before them, unless an event
+// says it itself. A trait that is an object is one value, and equal to its JSON.
+//
 // A property is compared as text by eq, in, contains and matches, where a
 // number has its shortest text (42, not 42.0); gt, gte, lt and lte compare
 // numbers with numbers and, given a date or an RFC 3339 time, texts that are

@@ -120,6 +120,12 @@ func (e *Engine) run(ctx context.Context, t *tenant.Tenant, q Query, now time.Ti
 	if e.config.Watermark != nil {
 		answer.Watermark = e.config.Watermark(bounded).UTC().Truncate(time.Millisecond)
 	}
+	if ofPersons(q) {
+		// From here on every plan knows the identity edges.
+		if _, err := r.planWithPeople(bounded); err != nil {
+			return nil, r.explain(ctx, bounded, err)
+		}
+	}
 	switch q := q.(type) {
 	case *Trend:
 		answer.Result, err = r.trend(bounded, q)

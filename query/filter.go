@@ -1,6 +1,11 @@
 package query
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/footfall-go/footfall/internal/schema"
+)
 
 // Filter is true or false for an event. It has exactly one form: And, Or, Not,
 // or Property with Op and Value.
@@ -9,9 +14,11 @@ type Filter struct {
 	Or  []Filter `json:"or,omitempty"`
 	Not *Filter  `json:"not,omitempty"`
 
-	// Property is "event." and the name of a property, or session.duration
-	// (seconds), session.views, session.entry or session.exit (the path of
-	// the session's first and last view).
+	// Property is "event." and the name of a property; "person." and the name of
+	// a trait of who did it; "group.", a type of groups, a dot and the name of a
+	// trait of the group of that type, or "$id", which is the group's id; or
+	// session.duration (seconds), session.views, session.entry or session.exit
+	// (the path of the session's first and last view).
 	Property string `json:"property,omitempty"`
 	Op       Op     `json:"op,omitempty"`
 	// Value is a text, number or bool; a list of them for In and NotIn; nil
@@ -47,15 +54,26 @@ var negations = map[Op]Op{NotEqual: Equal, NotIn: In, NotContains: Contains, IsN
 // property is a name cut into its scope and the rest.
 type property struct{ scope, name string }
 
-// The scopes of properties. Those of persons and groups come later.
+// The scopes of properties.
 const (
 	ofEvent   = "event"
 	ofSession = "session"
+	ofPerson  = "person"
+	ofGroup   = "group"
 )
 
 func parseProperty(text string) property {
 	scope, name, _ := strings.Cut(text, ".")
 	return property{scope, name}
+}
+
+// groupIDName is the name of a group's id among its traits.
+const groupIDName = "$id"
+
+// parseGroup cuts what follows "group." into a type and a name.
+func parseGroup(text string) (groupType, name string) {
+	groupType, name, _ = strings.Cut(text, ".")
+	return groupType, name
 }
 
 // The properties of a session.
@@ -71,10 +89,19 @@ const (
 func (c *checker) checkProperty(path, text string) bool {
 	p := parseProperty(text)
 	switch p.scope {
-	case ofEvent:
+	case ofEvent, ofPerson, ofGroup:
+		name, prefix := p.name, p.scope+"."
+		if p.scope == ofGroup {
+			var groupType string
+			if groupType, name = parseGroup(p.name); !schema.IsGroupType(groupType) {
+				c.fail(path, "bad_value", "a group's property is %q, unlike %q", "group.TYPE.NAME", clip(text))
+				return false
+			}
+			prefix += groupType + "."
+		}
 		switch {
-		case p.name == "":
-			c.fail(path, "bad_value", "the name is missing behind %q", "event.")
+		case name == "":
+			c.fail(path, "bad_value", "the name is missing behind %q", clip(prefix))
 		case len(p.name) > maxText:
 			c.fail(path, "too_long", "a name has at most %d bytes", maxText)
 		case !isText(p.name):
@@ -88,14 +115,37 @@ func (c *checker) checkProperty(path, text string) bool {
 			return true
 		}
 		c.fail(path, "bad_value", "a session has the properties duration, views, entry and exit, not %q", clip(p.name))
-	case "person", "group":
-		c.fail(path, "unsupported", "properties of a %s are not supported by this version", p.scope)
 	case "":
 		c.fail(path, "required", "a property is required, such as %q", "event.price")
 	default:
-		c.fail(path, "bad_value", "a property begins with %q or %q, unlike %q", "event.", "session.", clip(text))
+		c.fail(path, "bad_value", "a property begins with %q, %q, %q or %q, unlike %q", "event.", "person.", "group.", "session.", clip(text))
 	}
 	return false
+}
+
+// ofPersons reports whether it must be known whose an event is to tell if a
+// filter is true for it.
+func (f *Filter) ofPersons() bool {
+	if f == nil {
+		return false
+	}
+	return slices.ContainsFunc(f.And, func(f Filter) bool { return f.ofPersons() }) ||
+		slices.ContainsFunc(f.Or, func(f Filter) bool { return f.ofPersons() }) ||
+		f.Not.ofPersons() || parseProperty(f.Property).ofPersons()
+}
+
+// ofPersons reports whether it must be known whose an event is to tell its
+// value.
+func (p property) ofPersons() bool { return p.scope == ofPerson || p.scope == ofGroup }
+
+// ofPersons reports whether a question needs to know who did it.
+func ofPersons(q Query) bool {
+	if q.scope().Filter.ofPersons() {
+		return true
+	}
+	t, ok := q.(*Trend)
+	return ok && (t.Breakdown != nil && parseProperty(t.Breakdown.Property).ofPersons() ||
+		slices.ContainsFunc(t.Series, func(s Series) bool { return s.ofPersons() || s.Filter.ofPersons() }))
 }
 
 func (c *checker) checkFilter(path string, f *Filter, depth int) {

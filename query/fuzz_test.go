@@ -36,10 +36,8 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, s := range statements(t, q, p) {
 			require.NotEmpty(t, s.SQL)
-			for _, found := range source.FindAllStringSubmatchIndex(s.SQL, -1) {
-				if s.SQL[found[2]] != '(' {
-					require.Equal(t, predicate, s.SQL[found[1]:found[1]+len(predicate)])
-				}
+			for _, read := range reads(s.SQL) {
+				require.Equal(t, predicate, read.rest[:len(predicate)])
 			}
 		}
 		require.NotEmpty(t, describe(q, p.cal, time.UnixMilli(p.from), time.UnixMilli(p.to)))

@@ -45,8 +45,9 @@ const maxProblems = 50
 
 // checker collects mistakes.
 type checker struct {
-	problems []Problem
-	nodes    int // filters seen
+	problems  []Problem
+	nodes     int // filters seen
+	ofPersons int // of them, those on traits
 }
 
 func (c *checker) fail(path, code, format string, args ...any) {

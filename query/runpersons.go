@@ -59,6 +59,7 @@ func (r *run) persons(ctx context.Context, q *Persons) (*PersonsResult, error) {
 type foundPerson struct {
 	first, last int64
 	visitors    map[footfall.ID]bool
+	traits      map[string]said
 }
 
 func (r *run) details(ctx context.Context, persons []footfall.ID) ([]Person, error) {
@@ -73,8 +74,9 @@ func (r *run) details(ctx context.Context, persons []footfall.ID) ([]Person, err
 	for other := range others {
 		set[other] = true
 	}
+	ids := sorted(set) // before the visitors of their events, who may be others'
 	found := map[footfall.ID]*foundPerson{}
-	err = r.each(ctx, r.plan().compileDetails(sorted(set)), func(rows Rows) error {
+	err = r.each(ctx, r.plan().compileDetails(ids), func(rows Rows) error {
 		var id hexID
 		var first, last int64
 		var visitors []string
@@ -83,7 +85,7 @@ func (r *run) details(ctx context.Context, persons []footfall.ID) ([]Person, err
 		}
 		f := found[others.of(id.id())]
 		if f == nil {
-			f = &foundPerson{first, last, map[footfall.ID]bool{}}
+			f = &foundPerson{first: first, last: last, visitors: map[footfall.ID]bool{}}
 			found[others.of(id.id())] = f
 		}
 		f.first, f.last = min(f.first, first), max(f.last, last)
@@ -93,6 +95,9 @@ func (r *run) details(ctx context.Context, persons []footfall.ID) ([]Person, err
 		return nil
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := r.traitsOf(ctx, found, others, ids); err != nil {
 		return nil, err
 	}
 	texts, err := r.textsOf(ctx, set)
@@ -111,7 +116,7 @@ func (r *run) details(ctx context.Context, persons []footfall.ID) ([]Person, err
 
 func (f *foundPerson) named(name idText, texts map[footfall.ID]idText) Person {
 	person := Person{
-		Visitors: []string{}, Traits: map[string]any{},
+		Visitors: []string{}, Traits: shown(f.traits),
 		FirstSeen: time.UnixMilli(f.first).UTC(), LastSeen: time.UnixMilli(f.last).UTC(),
 	}
 	if name.kind != "" {

@@ -20,11 +20,6 @@ func (r *run) trend(ctx context.Context, q *Trend) (*TrendResult, error) {
 	result := &TrendResult{Buckets: starts, LastOpen: open, Series: []Points{}}
 	for i := range q.Series {
 		p := r.plan()
-		if m := q.Series[i].measure(); m == CountPersons || m == PerPerson {
-			if p, err = r.planWithPeople(ctx); err != nil {
-				return nil, err
-			}
-		}
 		var points []Points
 		if q.Breakdown == nil {
 			points, err = r.series(ctx, p.compileSeries(q, i, edges), &q.Series[i], edges)

@@ -40,6 +40,10 @@ type sql struct {
 	params map[string]any
 	names  map[string]string // parameter by type and value
 	shared *Filter           // of the whole question, on top of each series'
+	// who and what are the conditions on traits of persons and groups, and
+	// usesEdges says that the text names the table edges; see with.
+	who, what []asked
+	usesEdges bool
 }
 
 func (p *plan) sql() *sql {
@@ -117,6 +121,7 @@ func (s *sql) statement(text string) Statement {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		list = append(list, name+" = "+settings[name])
 	}
+	text = s.with() + text
 	// A condition that cannot be true leaves parameters behind.
 	maps.DeleteFunc(s.params, func(name string, _ any) bool { return !strings.Contains(text, "{"+name+":") })
 	return Statement{SQL: text + "\nSETTINGS " + strings.Join(list, ", "), Params: s.params}

@@ -34,27 +34,34 @@ func (s *sql) seriesRows(m *Series, b *Breakdown, edges []int64) string {
 			column("num", "if("+a.hasNum+", "+a.num+", NULL)")
 		}
 	}
-	var ofSessions string
+	var by property
 	if b != nil {
-		p := parseProperty(b.Property)
-		if p.scope == ofSession {
-			ofSessions = s.sessionLabels(p.name)
-			if m.measure() != CountSessions {
-				column("visitor", "")
-				column("session", "")
-			}
-		} else {
-			a := s.eventProperty(p.name)
-			column("has", "toUInt8("+a.present()+")")
-			column("label", "toString("+a.asText()+")")
+		by = parseProperty(b.Property)
+	}
+	switch by.scope {
+	case ofSession:
+		if m.measure() != CountSessions {
+			column("visitor", "")
+			column("session", "")
 		}
+	case ofEvent:
+		a := s.eventProperty(by.name)
+		column("has", "toUInt8("+a.present()+")")
+		column("label", "toString("+a.asText()+")")
+	case ofGroup:
+		groupType, _ := parseGroup(by.name)
+		column("own", "toString("+s.ownGroup(groupType)+")")
 	}
 	where := append(s.between(s.since, s.to), s.seriesWhere(m)...)
 	if !m.ofPersons() {
-		if len(inner) == 0 {
-			column("one", "1")
+		if !by.ofPersons() {
+			if len(inner) == 0 {
+				column("one", "1")
+			}
+			return s.withLabels(by, outer, s.scan(join(inner), schema.Events, where...))
 		}
-		return s.withLabels(ofSessions, outer, s.scan(join(inner), schema.Events, where...))
+		rows := s.scan(join(append(inner, actor)), schema.Events, where...)
+		return s.withLabels(by, append(outer, "person"), s.withPerson(join(outer), rows))
 	}
 	var rows string
 	if len(edges) == 1 {
@@ -68,16 +75,21 @@ func (s *sql) seriesRows(m *Series, b *Breakdown, edges []int64) string {
 	}
 	outer = append(outer, "n")
 	rows = s.withPerson(join(outer), rows)
-	return s.withLabels(ofSessions, append(outer, "person"), rows)
+	return s.withLabels(by, append(outer, "person"), rows)
 }
 
 // ofPersons reports whether the measure needs to know who did it.
 func (s *Series) ofPersons() bool { return s.measure() == CountPersons || s.measure() == PerPerson }
 
-// withLabels adds a session's property to rows for a breakdown by it.
-func (s *sql) withLabels(ofSessions string, columns []string, rows string) string {
-	if ofSessions != "" {
-		rows = "SELECT " + joinPrefixed("e.", columns) + ", l.has AS has, l.label AS label FROM (" + rows + ") AS e\nLEFT ANY JOIN (" + ofSessions + ") AS l ON e.visitor = l.visitor AND e.session = l.session"
+// withLabels adds to rows, for a breakdown, what does not stand in an event
+// itself: has, label.
+func (s *sql) withLabels(by property, columns []string, rows string) string {
+	switch {
+	case by.scope == ofSession:
+		return "SELECT " + joinPrefixed("e.", columns) + ", l.has AS has, l.label AS label FROM (" + rows + ") AS e\nLEFT ANY JOIN (" +
+			s.sessionLabels(by.name) + ") AS l ON e.visitor = l.visitor AND e.session = l.session"
+	case by.ofPersons():
+		return s.traitLabels(by, columns, rows)
 	}
 	return rows
 }

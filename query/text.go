@@ -133,8 +133,14 @@ func clipWords(text string) string {
 
 func nameOf(text string) string {
 	p := parseProperty(text)
-	if p.scope == ofSession {
+	switch p.scope {
+	case ofSession:
 		return "the session's " + p.name
+	case ofPerson:
+		return "the person's " + clip(p.name)
+	case ofGroup:
+		groupType, name := parseGroup(p.name)
+		return "the " + clip(groupType) + "'s " + strings.TrimPrefix(clip(name), "$")
 	}
 	return strings.TrimPrefix(clip(p.name), "$")
 }

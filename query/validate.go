@@ -15,6 +15,7 @@ const (
 	maxValues      = 1000    // values of a list
 	maxFilterNodes = 200
 	maxFilterDepth = 20
+	maxOfPersons   = 20 // conditions on traits: the engine finds out anew for each who is who
 	maxSeries      = 26
 	maxBuckets     = 10_000
 	maxCells       = 500_000 // series × values of a breakdown × buckets
@@ -59,6 +60,8 @@ func (s *Series) check(c *checker, path string) {
 			c.fail(path+"/of", "required", "%q needs a property", s.Measure)
 		case p.scope == ofSession:
 			c.fail(path+"/of", "unsupported", "measures of a session's properties are not supported by this version; ask for kind sessions")
+		case p.ofPersons():
+			c.fail(path+"/of", "unsupported", "measures of a %s's properties are not supported by this version", p.scope)
 		default:
 			c.checkProperty(path+"/of", s.Of)
 		}
@@ -145,6 +148,11 @@ func (c *checker) checkPage(limit int) {
 
 func (c *checker) checkComparison(path string, f *Filter) {
 	usable := c.checkProperty(path+"/property", f.Property)
+	if usable && parseProperty(f.Property).ofPersons() {
+		if c.ofPersons++; c.ofPersons == maxOfPersons+1 {
+			c.fail(path, "too_many", "a question has at most %d conditions on persons and groups", maxOfPersons)
+		}
+	}
 	at := path + "/value"
 	switch f.Op {
 	case IsSet, IsNotSet:

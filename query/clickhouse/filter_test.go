@@ -8,36 +8,35 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFilters asks for one property that takes every shape a sender gives it.
-// The answer is the sum of 2^i over the events i that pass.
-func TestFilters(t *testing.T) {
-	t.Parallel()
-	w := setup(t)
-	values := []string{
-		/* 0 */ `{}`,
-		/* 1 */ `{"x":42}`,
-		/* 2 */ `{"x":"42"}`,
-		/* 3 */ `{"x":42.0}`,
-		/* 4 */ `{"x":"42.0"}`,
-		/* 5 */ `{"x":""}`,
-		/* 6 */ `{"x":0}`,
-		/* 7 */ `{"x":true}`,
-		/* 8 */ `{"x":null}`,
-		/* 9 */ `{"x":12345678901234567890}`,
-		/* 10 */ `{"x":"Ünïcode\nline"}`,
-		/* 11 */ `{"x":-1.5e-9}`,
-		/* 12 */ `{"x":"2024-03-01"}`,
-		/* 13 */ `{"x":"2024-03-01T12:00:00+02:00"}`,
-		/* 14 */ `{"x":"it's \"q\" \\ {p1:String}"}`,
-		/* 15 */ `{"x":["42","b"]}`,
-		/* 16 */ `{"x":{"y":42}}`,
-		/* 17 */ `{"x":1e21}`,
-	}
-	var events []ev
-	for i, props := range values {
-		events = append(events, ev{at: "2024-05-01T00:00:00Z", name: "E" + strconv.Itoa(i), visitor: "v" + strconv.Itoa(i), props: strings.Replace(`{"mask":`+strconv.Itoa(1<<i)+`,`+props[1:], ",}", "}", 1), id: strconv.Itoa(i)})
-	}
-	w.write(events...)
+// values are what a sender makes of one property.
+var values = []string{
+	/* 0 */ `{}`,
+	/* 1 */ `{"x":42}`,
+	/* 2 */ `{"x":"42"}`,
+	/* 3 */ `{"x":42.0}`,
+	/* 4 */ `{"x":"42.0"}`,
+	/* 5 */ `{"x":""}`,
+	/* 6 */ `{"x":0}`,
+	/* 7 */ `{"x":true}`,
+	/* 8 */ `{"x":null}`,
+	/* 9 */ `{"x":12345678901234567890}`,
+	/* 10 */ `{"x":"Ünïcode\nline"}`,
+	/* 11 */ `{"x":-1.5e-9}`,
+	/* 12 */ `{"x":"2024-03-01"}`,
+	/* 13 */ `{"x":"2024-03-01T12:00:00+02:00"}`,
+	/* 14 */ `{"x":"it's \"q\" \\ {p1:String}"}`,
+	/* 15 */ `{"x":["42","b"]}`,
+	/* 16 */ `{"x":{"y":42}}`,
+	/* 17 */ `{"x":1e21}`,
+}
+
+// comparison is a filter and the values i that pass it, as the sum of 2^i.
+type comparison struct {
+	filter string
+	want   int
+}
+
+func comparisons() []comparison {
 	all := 1<<len(values) - 1
 	set := func(bits ...int) (sum int) {
 		for _, bit := range bits {
@@ -46,10 +45,7 @@ func TestFilters(t *testing.T) {
 		return sum
 	}
 	missing := set(0, 8, 16)
-	for _, test := range []struct {
-		filter string
-		want   int
-	}{
+	return []comparison{
 		{`{"property":"event.x","op":"eq","value":42}`, set(1, 2, 3)},
 		{`{"property":"event.x","op":"eq","value":"42"}`, set(1, 2, 3)},
 		{`{"property":"event.x","op":"eq","value":42.0}`, set(1, 2, 3)},
@@ -102,10 +98,33 @@ func TestFilters(t *testing.T) {
 		{`{"property":"event.$type","op":"eq","value":"track"}`, all},
 		{`{"property":"event.$type","op":"ne","value":"track"}`, 0},
 		{`{"property":"event.it's \\ a \"name\"","op":"is_not_set"}`, all},
-	} {
-		got := w.total(`{"kind":"trend","interval":"total",` + wholeYear + `,"filter":` + test.filter + `,"series":[{"event":"*","measure":"sum","of":"event.mask"}]}`)
-		require.Equal(t, strconv.FormatInt(int64(test.want), 2), strconv.FormatInt(int64(got), 2), test.filter)
 	}
+}
+
+// TestFilters asks for one property that takes every shape a sender gives it.
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.writeMasks(values)
+	for _, test := range comparisons() {
+		require.Equal(t, strconv.FormatInt(int64(test.want), 2), strconv.FormatInt(int64(w.mask(test.filter)), 2), test.filter)
+	}
+}
+
+// writeMasks stores an event of a visitor for each of some properties.
+func (w *world) writeMasks(properties []string) {
+	w.tb.Helper()
+	var events []ev
+	for i, props := range properties {
+		events = append(events, ev{at: "2024-05-01T00:00:00Z", name: "E" + strconv.Itoa(i), visitor: "v" + strconv.Itoa(i), props: strings.Replace(`{"mask":`+strconv.Itoa(1<<i)+`,`+props[1:], ",}", "}", 1), id: strconv.Itoa(i)})
+	}
+	w.write(events...)
+}
+
+// mask returns the sum of 2^i over the events i that pass a filter.
+func (w *world) mask(filter string) float64 {
+	w.tb.Helper()
+	return w.total(`{"kind":"trend","interval":"total",` + wholeYear + `,"filter":` + filter + `,"series":[{"event":"*","measure":"sum","of":"event.mask"}]}`)
 }
 
 // TestBreakdownValuesCanBeAskedFor holds Go's idea of a number's text against the engine's,

@@ -34,3 +34,12 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- silo = ""
 -- tenant = "shop"
 
+-- traits
+SELECT lower(hex(reinterpretAsFixedString(id))), toString(key), toUInt64(kind = 'set'), best.rank, best.message, best.value
+FROM (SELECT id, key, kind, best FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND id IN {p1:Array(UInt128)} AND kind IN ('set', 'once') ORDER BY id, key, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key)
+ORDER BY id, key LIMIT 1000 BY id
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "[01020300000000000000000000000000 000000000000000000000000000000ff]"
+-- silo = ""
+-- tenant = "shop"
+
