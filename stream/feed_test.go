@@ -28,7 +28,7 @@ func TestLiveTap(t *testing.T) {
 		require.Equal(t, stream.TapStatus{Name: "tap", Given: 201}, p.tap())
 		require.Equal(t, w.stored(), sink.firsts(t))
 		require.Len(t, sink.events(), 402)
-		for _, write := range sink.writes {
+		for _, write := range sink.batches() {
 			require.LessOrEqual(t, len(write), 7)
 		}
 		require.NoError(t, p.end())

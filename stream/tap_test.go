@@ -54,10 +54,12 @@ func (b *bucket) set(fail func(context.Context, []footfall.Event) error) {
 	b.fail = fail
 }
 
-func (b *bucket) events() []footfall.Event {
+func (b *bucket) events() []footfall.Event { return slices.Concat(b.batches()...) }
+
+func (b *bucket) batches() [][]footfall.Event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Concat(b.writes...)
+	return slices.Clone(b.writes)
 }
 
 // firsts leaves out repetitions and checks that what is left of each partition
@@ -170,7 +172,7 @@ func TestDurableTapEqualsTheStore(t *testing.T) {
 		require.Equal(t, w.stored(), sink.firsts(t))
 		require.Len(t, sink.events(), len(w.stored()), "nothing came twice without a crash")
 		require.Equal(t, stream.TapStatus{Name: "tap", Durable: true, Given: 601, Cursor: 30}, st)
-		for _, write := range sink.writes {
+		for _, write := range sink.batches() {
 			require.LessOrEqual(t, len(write), 10_000)
 		}
 		require.NoError(t, p.end())
@@ -212,12 +214,12 @@ func TestDurableTapBounds(t *testing.T) {
 		p := w.begin(w.tapped(stream.Tap{Sink: sink, Durable: true, MaxRows: 20, MaxAge: time.Minute}), nil)
 		p.visible()
 		time.Sleep(time.Second)
-		require.Len(t, sink.writes, 49)
-		for _, write := range sink.writes {
+		require.Len(t, sink.batches(), 49)
+		for _, write := range sink.batches() {
 			require.Len(t, write, 14, "whole records")
 		}
 		time.Sleep(time.Minute)
-		require.Len(t, sink.writes, 50, "what no other comes to fill leaves after MaxAge")
+		require.Len(t, sink.batches(), 50, "what no other comes to fill leaves after MaxAge")
 		require.NoError(t, p.end())
 	})
 }
