@@ -1,0 +1,306 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	pq "github.com/parquet-go/parquet-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/examples/custom-sink/parquet"
+	"github.com/footfall-go/footfall/examples/custom-sink/webhook"
+	"github.com/footfall-go/footfall/internal/testenv"
+	"github.com/footfall-go/footfall/store/chdb"
+	"github.com/footfall-go/footfall/store/clickhouse"
+	"github.com/footfall-go/footfall/stream"
+)
+
+const (
+	secret   = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	kills    = 12
+	clients  = 3
+	patience = 2 * time.Minute
+	asChild  = "FOOTFALL_CUSTOM_SINK_CHILD"
+)
+
+// TestMain makes the test's binary the program that is to be killed.
+func TestMain(m *testing.M) {
+	if os.Getenv(asChild) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// receiver takes webhooks, now and then badly.
+type receiver struct {
+	mu       sync.Mutex
+	dice     *rand.Rand
+	ids      []string // message ids, first copies only, in order of arrival
+	seen     map[footfall.Position]string
+	last     footfall.Position
+	repeated int
+	refused  int
+	wrong    []string
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return // the sender was killed
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := webhook.Verify(req.Header, body, time.Now(), secret); err != nil {
+		r.wrong = append(r.wrong, err.Error())
+		http.Error(w, err.Error(), http.StatusUnauthorized)
+		return
+	}
+	fate := r.dice.IntN(12)
+	if fate == 0 {
+		r.refused++
+		w.Header().Set("Retry-After", "0")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	for lines := bufio.NewReader(bytes.NewReader(body)); ; {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			break
+		}
+		var ev webhook.Event
+		if err := json.Unmarshal(line, &ev); err != nil {
+			r.wrong = append(r.wrong, err.Error())
+			break
+		}
+		at := footfall.Position{Epoch: uint16(ev.Position[0]), Partition: uint16(ev.Position[1]), Offset: ev.Position[2], Index: uint32(ev.Position[3])}
+		if id, ok := r.seen[at]; ok {
+			r.repeated++
+			if id != ev.MessageID {
+				r.wrong = append(r.wrong, fmt.Sprintf("%v is %s and %s", at, id, ev.MessageID))
+			}
+			continue
+		}
+		if len(r.ids) > 0 && r.last.Compare(at) >= 0 {
+			r.wrong = append(r.wrong, fmt.Sprintf("%v came after %v", at, r.last))
+		}
+		r.seen[at], r.last = ev.MessageID, at
+		r.ids = append(r.ids, ev.MessageID)
+	}
+	if fate == 1 { // it has them, and the sender does not learn of it
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+}
+
+// child is the program, started and killed.
+type child struct {
+	cmd    *exec.Cmd
+	url    string
+	stderr bytes.Buffer
+}
+
+func start(t *testing.T, dir, hook string) *child {
+	t.Helper()
+	c := &child{}
+	c.cmd = exec.Command(os.Args[0], "--listen", "127.0.0.1:0", "--data", dir, "--tenant", "shop:wk_shop", //nolint:noctx // the test decides how it ends
+		"--webhook", hook, "--secret", secret, "--parquet", filepath.Join(dir, "parquet"), "--rows", "300", "--age", "300ms")
+	c.cmd.Env = append(os.Environ(), asChild+"=1")
+	c.cmd.Stderr = &c.stderr
+	out, err := c.cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.cmd.Start())
+	t.Cleanup(func() { _ = c.cmd.Process.Kill() }) // it may be gone
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		_ = c.cmd.Wait()
+		if strings.Contains(c.stderr.String(), "engine is not on this machine") {
+			testenv.Missing(t, c.stderr.String())
+		}
+		require.NoError(t, err, c.stderr.String())
+	}
+	c.url = strings.TrimSpace(strings.TrimPrefix(line, "ready "))
+	return c
+}
+
+func (c *child) kill(t *testing.T) {
+	t.Helper()
+	require.NoError(t, c.cmd.Process.Kill())
+	_ = c.cmd.Wait() // the status is that of the signal
+}
+
+// send posts batches, each until it is accepted, and notes what was.
+func send(ctx context.Context, client int, url *atomic.Pointer[string], stop <-chan struct{}) (accepted []string, err error) {
+	for n := 0; ; n++ {
+		select {
+		case <-stop:
+			return accepted, nil
+		default:
+		}
+		var ids, messages []string
+		for i := range 1 + n%40 {
+			id := fmt.Sprintf("c%d-%d-%d", client, n, i)
+			ids = append(ids, id)
+			messages = append(messages, fmt.Sprintf(`{"type":"track","event":"click","messageId":%q,"anonymousId":"v%d","properties":{"n":%d}}`, id, n%50, n))
+		}
+		body := `{"batch":[` + strings.Join(messages, ",") + `]}`
+		for {
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, *url.Load()+"/v1/batch", strings.NewReader(body))
+			if err != nil {
+				return nil, err
+			}
+			req.SetBasicAuth("wk_shop", "")
+			resp, err := http.DefaultClient.Do(req)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if err == nil {
+				_ = resp.Body.Close()
+				if resp.StatusCode == http.StatusOK {
+					break
+				}
+				if resp.StatusCode/100 == 4 {
+					return nil, errors.New(resp.Status)
+				}
+			}
+			<-time.After(20 * time.Millisecond) // it is being started again
+		}
+		accepted = append(accepted, ids...)
+	}
+}
+
+// given waits until store and taps have everything, and returns their status.
+func (c *child) given(t *testing.T) (st stream.PartitionStatus) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.url+"/status", nil)
+		if err != nil {
+			return false
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return false
+		}
+		defer func() { _ = resp.Body.Close() }()
+		var s stream.Status
+		if json.NewDecoder(resp.Body).Decode(&s) != nil || s.Lag.Events != 0 || len(s.Partitions) != 1 {
+			return false
+		}
+		st = s.Partitions[0]
+		return !slices.ContainsFunc(st.Taps, func(tap stream.TapStatus) bool { return tap.LagEvents != 0 || tap.Cursor != st.End })
+	}, patience, 20*time.Millisecond, c.stderr.String())
+	return st
+}
+
+// TestKilledTapsMissNothing kills the program with SIGKILL at random moments
+// under load, while taps start as well. Afterwards the receiver of the webhook
+// has every accepted event, in order and signed, and the Parquet files have
+// each exactly once, like the store.
+func TestKilledTapsMissNothing(t *testing.T) {
+	t.Parallel()
+	hooks := &receiver{dice: rand.New(rand.NewPCG(3, 4)), seen: map[footfall.Position]string{}}
+	server := httptest.NewServer(hooks)
+	defer server.Close()
+	dir, chance := t.TempDir(), rand.New(rand.NewPCG(5, 6))
+	var url atomic.Pointer[string]
+	c := start(t, dir, server.URL)
+	url.Store(&c.url)
+
+	stop := make(chan struct{})
+	var working sync.WaitGroup
+	accepted, failures := make([][]string, clients), make(chan error, clients)
+	for i := range clients {
+		working.Go(func() {
+			var err error
+			if accepted[i], err = send(t.Context(), i, &url, stop); err != nil {
+				failures <- err
+			}
+		})
+	}
+	for range kills {
+		select {
+		case <-time.After(time.Duration(chance.IntN(1500)) * time.Millisecond):
+		case err := <-failures:
+			require.NoError(t, err)
+		}
+		c.kill(t)
+		c = start(t, dir, server.URL)
+		url.Store(&c.url)
+	}
+	close(stop)
+	working.Wait()
+	close(failures)
+	require.NoError(t, <-failures)
+	st := c.given(t)
+	require.NoError(t, c.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, c.cmd.Wait(), c.stderr.String())
+
+	want := slices.Concat(accepted...)
+	slices.Sort(want)
+	require.NotEmpty(t, want)
+
+	hooks.mu.Lock()
+	defer hooks.mu.Unlock()
+	require.Empty(t, hooks.wrong)
+	posted := slices.Sorted(slices.Values(hooks.ids))
+	require.Equal(t, want, posted, "the webhook, first copies")
+
+	names, err := filepath.Glob(filepath.Join(dir, "parquet", "*.parquet"))
+	require.NoError(t, err)
+	var kept []string
+	places := map[footfall.Coordinate]string{}
+	for _, name := range names {
+		rows, err := pq.ReadFile[parquet.Row](name)
+		require.NoError(t, err)
+		for i := range rows {
+			kept = append(kept, rows[i].MessageID)
+			at := rows[i].Position()
+			places[footfall.Coordinate{Offset: at.Offset, Index: at.Index}] = rows[i].MessageID
+			require.Equal(t, hooks.seen[at], rows[i].MessageID, "both taps saw the same")
+		}
+	}
+	slices.Sort(kept)
+	require.Equal(t, want, kept, "the files, each event exactly once")
+
+	stored := map[footfall.Coordinate]bool{}
+	for _, at := range storedIn(t, dir, st.End) {
+		stored[at] = true
+	}
+	require.Len(t, stored, len(want))
+	for at := range places {
+		require.True(t, stored[at], "%+v is in a file and not in the store", at)
+	}
+	t.Logf("%d events over %d kills; %d came to the webhook again, %d requests were refused, %d files",
+		len(want), kills, hooks.repeated, hooks.refused, len(names))
+}
+
+// storedIn asks the store that the program has left.
+func storedIn(t *testing.T, dir string, end int64) []footfall.Coordinate {
+	t.Helper()
+	engine, err := chdb.Open(t.Context(), chdb.Config{Dir: filepath.Join(dir, "store")})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, engine.Close()) }()
+	store, err := clickhouse.New(clickhouse.Config{Transport: engine.Transport(), Kind: "chdb"})
+	require.NoError(t, err)
+	present, err := store.Present(t.Context(), 0, 0, 0, end)
+	require.NoError(t, err)
+	return present
+}
