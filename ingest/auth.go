@@ -74,7 +74,7 @@ func (h *Handler) authenticate(r *http.Request, key string, want tenant.Access) 
 
 // complete fills in default settings where they were left out.
 func complete(t *tenant.Tenant) *tenant.Tenant {
-	if t.SessionGap == 0 || t.SessionCap == 0 || t.DedupWindow == 0 {
+	if t.SessionGap == 0 || t.SessionCap == 0 || t.DedupWindow == 0 || t.Caps.Events == 0 || t.Caps.Properties == 0 || t.Caps.Text == 0 {
 		return &tenant.Tenant{ID: t.ID, Settings: t.WithDefaults()}
 	}
 	return t

@@ -43,6 +43,7 @@ func (s *request) contents(m, shared *envelope.Message) {
 	}
 	s.derive(m, shared)
 	s.redact()
+	s.cap()
 }
 
 // named returns the properties of a page or screen with its name and category,

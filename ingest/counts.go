@@ -21,10 +21,13 @@ type Counts struct {
 	Dropped uint64
 	// Redacted are secrets taken out of events; see [tenant.Redact].
 	Redacted uint64
+	// Renamed are events that are called $other, and Unflattened values that
+	// are not looked up by name; see [tenant.Caps].
+	Renamed, Unflattened uint64
 }
 
 // counts is [Counts] in the making.
-type counts struct{ refused, limited, crowded, dropped, redacted atomic.Uint64 }
+type counts struct{ refused, limited, crowded, dropped, redacted, renamed, unflattened atomic.Uint64 }
 
 // Counts returns what was not let in since the handler was made, of each tenant
 // that there is anything to tell of. Only known tenants are in it, so that strangers
@@ -34,7 +37,8 @@ func (h *Handler) Counts() map[tenant.ID]Counts {
 	h.counts.Range(func(id, value any) bool {
 		n := value.(*counts)
 		out[id.(tenant.ID)] = Counts{
-			Refused: n.refused.Load(), Limited: n.limited.Load(), Crowded: n.crowded.Load(), Dropped: n.dropped.Load(), Redacted: n.redacted.Load(),
+			Refused: n.refused.Load(), Limited: n.limited.Load(), Crowded: n.crowded.Load(), Dropped: n.dropped.Load(),
+			Redacted: n.redacted.Load(), Renamed: n.renamed.Load(), Unflattened: n.unflattened.Load(),
 		}
 		return true
 	})

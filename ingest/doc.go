@@ -135,6 +135,16 @@
 // of events and names of properties, nor into the path of an address: do not
 // send secrets there.
 //
+// # Too many names
+//
+// A name is for many events. Where a tenant makes a new one each time, by mistake
+// or because somebody else has its public key, its [tenant.Caps] end that without
+// refusing anything. Further events are called $other, their own name being
+// $event_name; further properties, and values that are too long, stay in the
+// event as they are but are not looked up by name: $unflattened lists them. The
+// names in use are learnt from the start of the process, so that after a restart
+// others may come first. [Handler.Counts] tells how often a cap was met.
+//
 // # Imports and unlinking
 //
 // POST /v1/import takes the same messages one a line, for the holder of the

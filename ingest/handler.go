@@ -101,13 +101,14 @@ type Config struct {
 
 // Handler answers everything below /v1/. It is safe for concurrent use.
 type Handler struct {
-	config  Config
-	metrics *metrics
-	limits  *limitMetrics
-	secrecy *secrecy
-	budget  *budget
-	counts  sync.Map    // tenant.ID → *counts
-	failing atomic.Bool // the log
+	config     Config
+	metrics    *metrics
+	limits     *limitMetrics
+	secrecy    *secrecy
+	vocabulary *vocabulary
+	budget     *budget
+	counts     sync.Map    // tenant.ID → *counts
+	failing    atomic.Bool // the log
 	// unlimited is set while the limiter fails.
 	unlimited atomic.Bool
 	pool      sync.Pool // *request
@@ -145,13 +146,15 @@ func New(config Config) (*Handler, error) {
 	errs = append(errs, err)
 	secrecy, err := newSecrecy(config.MeterProvider)
 	errs = append(errs, err)
+	vocabulary, err := newVocabulary(config.MeterProvider)
+	errs = append(errs, err)
 	unzstd, err := newUnzstd()
 	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	h := &Handler{
-		config: config, metrics: metrics, limits: limits, secrecy: secrecy, budget: newBudget(config.MaxInFlight),
+		config: config, metrics: metrics, limits: limits, secrecy: secrecy, vocabulary: vocabulary, budget: newBudget(config.MaxInFlight),
 		agents: newRecent[*agentNames](keptAgents), unzstd: unzstd,
 	}
 	h.pool.New = func() any { return newRequest(h) }

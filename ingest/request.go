@@ -49,6 +49,7 @@ type request struct {
 	event    record.Event
 	made     made
 	redaction
+	capping
 	shared   map[string]bool // names in the context of one message
 	out      recorder
 	decision Decision // of the plan
@@ -69,7 +70,8 @@ func newRequest(h *Handler) *request {
 
 func (s *request) begin(w http.ResponseWriter, r *http.Request, now time.Time) {
 	s.w, s.r, s.received = w, r, footfall.MillisOf(now)
-	s.shift, s.sent, s.accepted, s.taken, s.secrets = 0, 0, 0, 0, 0
+	s.shift, s.sent, s.accepted, s.taken = 0, 0, 0, 0
+	s.secrets, s.renamed, s.unflattened, s.words = 0, 0, 0, nil
 	s.decision = Decision{}
 	s.tenant, s.origins = nil, nil
 	s.foreign, s.from = false, sender{}
@@ -157,6 +159,7 @@ func (s *request) append() *problem.Problem {
 func (s *request) countAccepted() {
 	s.h.metrics.events(s.r.Context(), s.accepted)
 	s.h.countRedacted(s.r.Context(), s.tenant.ID, s.secrets)
+	s.h.countCapped(s.r.Context(), s.tenant.ID, s.renamed, s.unflattened)
 }
 
 // countRejected counts what was refused and dropped, once it is certain that

@@ -48,6 +48,8 @@ type Settings struct {
 	// Redact says what of an event is secret and is not stored. Defaults to
 	// the names and forms it lists.
 	Redact Redact
+	// Caps bound what makes columns of its own. Default to those it lists.
+	Caps Caps
 	// QueryTime bounds one query. Defaults to 10s.
 	QueryTime time.Duration
 }
@@ -83,6 +85,7 @@ func (s Settings) WithDefaults() Settings {
 	s.DedupWindow = cmp.Or(s.DedupWindow, 2*time.Hour)
 	s.QueryTime = cmp.Or(s.QueryTime, 10*time.Second)
 	s.Limits = s.Limits.withDefaults()
+	s.Caps = s.Caps.withDefaults()
 	if len(s.Origins) == 0 {
 		s.Origins = []string{"*"}
 	}
@@ -115,7 +118,7 @@ func (s Settings) Validate() error {
 	if s.IP > KeepIP {
 		errs = append(errs, fmt.Errorf("ip: %d is neither truncate, drop nor keep", s.IP))
 	}
-	errs = append(errs, s.Redact.validate())
+	errs = append(errs, s.Redact.validate(), s.Caps.validate())
 	return errors.Join(errs...)
 }
 

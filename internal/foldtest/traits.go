@@ -34,10 +34,14 @@ func (f *folder) traits(ev *footfall.Event) {
 	default:
 		return
 	}
+	out := schema.Unflattened(ev.Derived)
 	for key, value := range said {
+		if out[key] {
+			continue
+		}
 		if once := objectOf(string(value)); key == "$set_once" && once != nil {
 			for key, value := range once {
-				if string(value) != "null" {
+				if string(value) != "null" && !out["$set_once."+key] {
 					f.trait(ev, who, footfall.TraitOnce, key, value)
 				}
 			}

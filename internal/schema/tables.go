@@ -60,7 +60,8 @@ type Table struct {
 // Strings and true/false are in texts, null and empty containers in neither;
 // members of nested objects have dotted names; arrays, and objects more than
 // 16 deep, are in texts as their JSON. Of a name that comes twice the last
-// counts. An event has at most 1,024 names there; properties has all of it.
+// counts. An event has at most 1,024 names there, and
+// not those that [UnflattenedName] lists; properties has all of it.
 //
 // Keys use toDate32: a Date wraps around before 1970 and after 2149, and the
 // engine then passes over parts that hold what is asked for.

@@ -1,8 +1,10 @@
 package clickhouse
 
+import "github.com/footfall-go/footfall/internal/schema"
+
 // Bounds of what is flattened. The raw JSON keeps the rest.
 const (
-	maxDepth = 16   // deeper objects stand in texts as JSON, like arrays
+	maxDepth = schema.MaxFlatDepth
 	maxKeys  = 1024 // names of one event
 )
 
@@ -20,8 +22,9 @@ type flattener struct {
 	seen           []uint32    // by index of name: the last event that had it
 	event          uint32
 	keys           int
-	again          bool   // a name came twice
-	path           []byte // name of the object that is read, with a dot behind
+	again          bool            // a name came twice
+	out            map[string]bool // names that the door has taken out; seldom any
+	path           []byte          // name of the object that is read, with a dot behind
 	unescaped      []byte
 	scanner
 }
@@ -53,7 +56,9 @@ func (f *flattener) add(properties, derived string) {
 	start := f.mark()
 	f.event++
 	f.keys, f.again = 0, false
+	f.out = schema.Unflattened(derived)
 	f.document(properties)
+	f.out = nil
 	f.document(derived)
 	if f.again {
 		f.rewind(start)
@@ -91,7 +96,11 @@ func (f *flattener) object(depth int) bool {
 			return false
 		}
 		f.space()
-		if !f.member(name, index, room, outer, depth) || f.again {
+		if f.out != nil && f.out[name] {
+			if !f.pass() {
+				return false
+			}
+		} else if !f.member(name, index, room, outer, depth) || f.again {
 			return false
 		}
 		f.path = f.path[:outer]
@@ -106,7 +115,7 @@ func (f *flattener) object(depth int) bool {
 // number. There is no room for it beyond maxKeys.
 func (f *flattener) name(outer int) (name string, index uint32, room, ok bool) {
 	f.space()
-	if name, index, ok = f.dict.expected(); ok && outer == 0 && f.literally(name) {
+	if name, index, ok = f.dict.expected(); ok && outer == 0 && f.out == nil && f.literally(name) {
 		f.dict.last = index
 		return name, index, f.note(index), true
 	}
@@ -122,7 +131,7 @@ func (f *flattener) name(outer int) (name string, index uint32, room, ok bool) {
 		f.path = append(f.path[:outer], name...)
 		name = view(f.path)
 	}
-	if f.keys == maxKeys {
+	if f.keys == maxKeys || f.out != nil && f.out[name] {
 		return name, 0, false, true
 	}
 	index = f.dict.index(name)
@@ -195,4 +204,19 @@ func (f *flattener) member(name string, index uint32, room bool, outer, depth in
 		f.texts.text(word)
 	}
 	return true
+}
+
+// pass passes over a value.
+func (f *flattener) pass() (ok bool) {
+	switch c := f.peek(); {
+	case c == '"':
+		_, _, ok = f.string()
+	case c == '{' || c == '[':
+		_, _, ok = f.container()
+	case c == '-' || c >= '0' && c <= '9':
+		_, _, _, ok = f.number()
+	default:
+		_, ok = f.word()
+	}
+	return ok
 }

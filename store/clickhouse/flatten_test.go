@@ -86,6 +86,15 @@ func TestFlatten(t *testing.T) {
 		{"names", `{"":1,"a.b":2,"a":{"":3,"c":{"":4}}}`, "", flat{nil, numbers{"": 1, "a.b": 2, "a.": 3, "a.c.": 4}}},
 		{"long text", `{"a":"` + strings.Repeat("x", 300) + `","b":"12345678\"","c":"1234567\\"}`, "", flat{texts{"a": strings.Repeat("x", 300), "b": `12345678"`, "c": `1234567\`}, nil}},
 
+		{
+			"left out", `{"a":1,"b":{"c":"x","d":{"e":2}},"o":{"p":1},"\u0066":"x","g":[1],"h":true,"i":null,"k":"v","$url":1}`,
+			`{"$unflattened":["a","b.d.e","o","f","g","h","i"],"$url":"u"}`,
+			flat{texts{"b.c": "x", "k": "v", "$url": "u", "$unflattened": `["a","b.d.e","o","f","g","h","i"]`}, nil},
+		},
+		{"left out and twice", `{"a":1,"b":1,"b":2,"c":{"d":1}}`, `{"$unflattened":["a","c.d"]}`, flat{texts{"$unflattened": `["a","c.d"]`}, numbers{"b": 2}}},
+		{"left out by the sender", `{"$unflattened":["a"],"a":1}`, "", flat{texts{"$unflattened": `["a"]`}, numbers{"a": 1}}},
+		{"left out by what is no list", `{"a":1}`, `{"$unflattened":[1,}`, flat{nil, numbers{"a": 1}}},
+
 		{"twice", `{"a":1,"a":"x"}`, "", flat{texts{"a": "x"}, nil}},
 		{"twice, then null", `{"a":1,"b":2,"a":null}`, "", flat{nil, numbers{"b": 2}}},
 		{"twice by an escape", `{"a":1,"\u0061":2}`, "", flat{nil, numbers{"a": 2}}},
@@ -219,6 +228,7 @@ func FuzzFlatten(f *testing.F) {
 		`{"a":{"b":1},"a":{"c":2}}`, "{\"\xff\":1}", `{"a`, `{"a":"\`, `{"a":"\u12`, `[]`, `{"":{"":{"":-0.0e-5}}}`,
 	} {
 		f.Add(seed, `{"$os":"iOS"}`)
+		f.Add(seed, `{"$unflattened":["a","c.d"],"c":1}`)
 	}
 	f.Fuzz(func(t *testing.T, properties, derived string) {
 		b := newEventBlock()

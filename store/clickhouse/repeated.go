@@ -1,16 +1,20 @@
 package clickhouse
 
+import "github.com/footfall-go/footfall/internal/schema"
+
 // repeated flattens an event in which a name comes twice: by JSON's own rule
 // the last member of an object counts, whole, and of members that flatten to
 // the same dotted name the last as well. That is rare and may be slow.
 func (f *flattener) repeated(properties, derived string) {
 	var all entries
+	out := schema.Unflattened(derived)
 	for _, document := range []string{properties, derived} {
 		s := scanner{text: document}
 		s.space()
 		if members, ok := s.members(1); ok && s.finished() {
-			all.flatten("", members)
+			all.flatten("", members, out)
 		}
+		out = nil // what the door made is all there
 	}
 	for i, e := range all.list {
 		if i >= maxKeys {
@@ -51,19 +55,19 @@ type jsonMember struct {
 	members []jsonMember
 }
 
-func (e *entries) flatten(prefix string, members []jsonMember) {
+func (e *entries) flatten(prefix string, members []jsonMember, out map[string]bool) {
 	last := make(map[string]int, len(members))
 	for i := range members {
 		last[members[i].key] = i
 	}
 	for i := range members {
 		m := &members[i]
-		if last[m.key] != i {
+		name := prefix + m.key
+		if last[m.key] != i || out[name] {
 			continue
 		}
-		name := prefix + m.key
 		if m.members != nil {
-			e.flatten(name+".", m.members)
+			e.flatten(name+".", m.members, out)
 			continue
 		}
 		if e.at == nil {

@@ -44,6 +44,7 @@ type fileTenant struct {
 	Origins []string   `yaml:"origins"`
 	IP      string     `yaml:"ip"`
 	Redact  fileRedact `yaml:"redact"`
+	Caps    fileCaps   `yaml:"caps"`
 	Limits  fileLimits `yaml:"limits"`
 }
 
@@ -52,6 +53,13 @@ type fileRedact struct {
 	Off   bool     `yaml:"off"`
 	Names []string `yaml:"names"`
 	Allow []string `yaml:"allow"`
+}
+
+// fileCaps is tenant.Caps.
+type fileCaps struct {
+	Events     *int `yaml:"events"`
+	Properties *int `yaml:"properties"`
+	Text       *int `yaml:"text"`
 }
 
 type fileLimits struct {
@@ -91,6 +99,17 @@ func (t *fileTenant) registration() (tenant.Registration, error) {
 	reg.ID, reg.WriteKeys, reg.ReadKeys = id, t.WriteKeys, t.ReadKeys
 	reg.Zone, reg.Origins = t.Timezone, t.Origins
 	reg.Redact = tenant.Redact(t.Redact)
+	for _, c := range []struct {
+		name     string
+		to, from *int
+	}{{"events", &reg.Caps.Events, t.Caps.Events}, {"properties", &reg.Caps.Properties, t.Caps.Properties}, {"text", &reg.Caps.Text, t.Caps.Text}} {
+		if c.from == nil {
+			continue
+		}
+		if *c.to = *c.from; *c.to == 0 {
+			fail("caps.%s: 0 is not possible", c.name)
+		}
+	}
 	switch t.WeekStart {
 	case "", "monday":
 	case "sunday":

@@ -40,6 +40,10 @@ type DoorStatus struct {
 	Dropped uint64 `json:"dropped,omitempty"` // events that a plan's sample left out
 	// Redacted are secrets taken out of events that were let in.
 	Redacted uint64 `json:"redacted"`
+	// Renamed are events called $other and Unflattened values not looked up by
+	// name, since the tenant has too many of them.
+	Renamed     uint64 `json:"renamed,omitempty"`
+	Unflattened uint64 `json:"unflattened,omitempty"`
 }
 
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
@@ -91,6 +95,7 @@ func (s *Server) status(ctx context.Context, only *tenant.Tenant) (*Status, erro
 			n := counts[t.ID]
 			out.Door[t.ID.String()] = DoorStatus{
 				Refused: n.Refused, Limited: n.Limited, Crowded: n.Crowded, Dropped: n.Dropped, Redacted: n.Redacted,
+				Renamed: n.Renamed, Unflattened: n.Unflattened,
 			}
 			out.Ledger[t.ID.String()] = progress.Ledger[t.ID.String()]
 		}

@@ -2,9 +2,8 @@ package redact
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
-	"strings"
+
+	"github.com/footfall-go/footfall/ingest/internal/scan"
 )
 
 // Marker stands where a secret was.
@@ -64,8 +63,8 @@ func (r *Redactor) walk(profile Profile) {
 	for i := 0; i < len(raw); {
 		switch c := raw[i]; {
 		case c == '"':
-			end := stringEnd(raw, i)
-			next := skipBlank(raw, end)
+			end := scan.String(raw, i)
+			next := scan.Blank(raw, end)
 			if next == len(raw) || raw[next] != ':' {
 				if text := raw[i+1 : max(end-1, i+1)]; signs.before(raw, i, end) || long(text) {
 					r.value(text, i+1, i < traits)
@@ -77,18 +76,18 @@ func (r *Redactor) walk(profile Profile) {
 			if signs.before(raw, i, end) {
 				name = r.name.plain(name)
 			}
-			i = skipBlank(raw, next+1)
+			i = scan.Blank(raw, next+1)
 			switch class := r.rules.class(name); {
 			case class&allowed != 0:
-				i = valueEnd(raw, i)
+				i = scan.Value(raw, i)
 			case class&property != 0 && (class&address == 0 || i >= traits):
-				end := valueEnd(raw, i)
+				end := scan.Value(raw, i)
 				if !harmless(raw[i:end]) {
 					r.replace(i, end, `"`+Marker+`"`)
 				}
 				i = end
 			case depth == 1 && profile == InTraits && string(name) == "traits":
-				traits = valueEnd(raw, i)
+				traits = scan.Value(raw, i)
 			}
 		case digit(c) || c == '-':
 			end := numberEnd(raw, i)
@@ -130,13 +129,6 @@ func harmless(value []byte) bool {
 	return false
 }
 
-func skipBlank(raw []byte, i int) int {
-	for i < len(raw) && raw[i] <= ' ' {
-		i++
-	}
-	return i
-}
-
 // signs is where the next of the bytes stands that every secret in a text has,
 // cards apart.
 type signs struct{ equals, at, percent, escape, next int }
@@ -165,72 +157,9 @@ func (s *signs) seek(raw []byte, from int) {
 	s.next = min(s.equals, s.at, s.percent, s.escape)
 }
 
-// stringEnd returns the place behind the string that starts at i. It looks at
-// eight bytes at a time: most strings are short.
-func stringEnd(raw []byte, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for i++; i+8 <= len(raw); {
-		w := binary.LittleEndian.Uint64(raw[i:])
-		q, e := w^('"'*ones), w^('\\'*ones)
-		// The lowest bit set is exact: a borrow starts only at a true hit.
-		hit := ((q-ones)&^q | (e-ones)&^e) & highs
-		if hit == 0 {
-			i += 8
-			continue
-		}
-		if i += bits.TrailingZeros64(hit) >> 3; raw[i] == '"' {
-			return i + 1
-		}
-		i += 2
-	}
-	for ; i < len(raw); i++ {
-		switch raw[i] {
-		case '"':
-			return i + 1
-		case '\\':
-			i++
-		}
-	}
-	return len(raw)
-}
-
 func numberEnd(raw []byte, i int) int {
 	for i++; i < len(raw) && (digit(raw[i]) || raw[i] == '.' || raw[i]|0x20 == 'e' || raw[i] == '+' || raw[i] == '-'); {
 		i++
-	}
-	return i
-}
-
-// valueEnd returns the place behind the value that starts at i.
-func valueEnd(raw []byte, i int) int {
-	for depth := 0; i < len(raw); {
-		switch raw[i] {
-		case '"':
-			i = stringEnd(raw, i)
-		case '{', '[':
-			depth++
-			i++
-			continue
-		case '}', ']':
-			if depth--; depth < 0 {
-				return i
-			}
-			i++
-		case ',', ':', ' ', '\t', '\n', '\r':
-			if depth == 0 {
-				return i
-			}
-			i++
-			continue
-		default:
-			i++
-			for i < len(raw) && raw[i] > ' ' && strings.IndexByte(`,:]}"`, raw[i]) < 0 {
-				i++
-			}
-		}
-		if depth == 0 {
-			return i
-		}
 	}
 	return i
 }

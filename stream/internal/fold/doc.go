@@ -41,7 +41,8 @@
 // and one that says which group of that type its user or visitor is in. Members
 // of an object "$set_once" among them are of the other kind, where the oldest
 // counts. Nested objects are values. The first 1,024 names of an object count,
-// and of equal names the last value. No state is left: the store keeps of each
+// and of equal names the last value; those that the door lists as over a cap
+// do not. No state is left: the store keeps of each
 // key what counts. Context.traits of other messages are no traits.
 //
 // Erasure. The named visitors leave the state, links to the named users are

@@ -35,8 +35,11 @@ func (s *State) traits(m *moment, ev *footfall.Event) {
 		s.trait(m, ev, who, footfall.TraitMember, groupType, quoted)
 		who = schema.GroupID(m.tenant, groupType, id)
 	}
-	once := ""
+	once, out := "", schema.Unflattened(ev.Derived)
 	for _, t := range s.members {
+		if out[t.name] {
+			continue
+		}
 		if t.name == schema.SetOnce && strings.HasPrefix(t.value, "{") {
 			once = t.value
 			continue
@@ -48,7 +51,7 @@ func (s *State) traits(m *moment, ev *footfall.Event) {
 	}
 	s.members = appendMembers(s.members[:0], once)
 	for _, t := range s.members {
-		if t.value != "null" {
+		if t.value != "null" && !out[schema.SetOnce+"."+t.name] {
 			s.trait(m, ev, who, footfall.TraitOnce, t.name, t.value)
 		}
 	}

@@ -39,6 +39,7 @@ func TestTraitsOfAnIdentify(t *testing.T) {
 		l.said(footfall.Identify, "", "u", `{}`, ""),
 		l.said(footfall.Track, "v", "u", `{"plan":"none"}`, ""),
 		l.said(footfall.Identify, "", "u2", `{"$set_once":7}`, ""),
+		l.said(footfall.Identify, "", "u3", `{"a":1,"b":2,"$set_once":{"c":3,"d":4}}`, `{"$unflattened":["b","$set_once.c"]}`),
 	)
 	at := func(i uint32) footfall.Position { return footfall.Position{Index: i} }
 	require.Equal(t, []footfall.Trait{
@@ -47,6 +48,8 @@ func TestTraitsOfAnIdentify(t *testing.T) {
 		{ID: l.visitor("v"), Kind: footfall.TraitSet, Key: "plan", Value: "null", MessageID: "m2", Position: at(2)},
 		{ID: l.visitor("v"), Kind: footfall.TraitOnce, Key: "first", Value: "1", MessageID: "m2", Position: at(2)},
 		{ID: l.user("u2"), Kind: footfall.TraitSet, Key: "$set_once", Value: "7", MessageID: "m5", Position: at(5)},
+		{ID: l.user("u3"), Kind: footfall.TraitSet, Key: "a", Value: "1", MessageID: "m6", Position: at(6)},
+		{ID: l.user("u3"), Kind: footfall.TraitOnce, Key: "d", Value: "4", MessageID: "m6", Position: at(6)},
 	}, l.traits())
 	l.put(minute, again)
 	require.Empty(t, l.traits(), "a duplicate says nothing")
