@@ -109,7 +109,7 @@ func checkServer(t *testing.T, events []footfall.Event) {
 	require.Contains(t, page.Derived, `"$path":"/docs"`)
 	require.Contains(t, screen.Properties, `Home`)
 	require.Contains(t, group.Properties, `Acme`)
-	require.Contains(t, group.Derived, `{"$group_id":"acme"}`)
+	require.Contains(t, group.Derived, `"$group_id":"acme"`)
 	require.Equal(t, "anon-1 user-1", alias.PreviousID+" "+alias.UserID)
 	require.Equal(t, "fixed-message-id", order.MessageID)
 	require.Equal(t, millis(t, "2024-05-01T10:00:00.123Z"), order.Original)
