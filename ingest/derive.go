@@ -5,6 +5,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/ingest/internal/envelope"
+	"github.com/footfall-go/footfall/internal/schema"
 )
 
 // derive computes the "$" names of the event from what its context and the
@@ -33,8 +34,9 @@ func (s *request) derive(m, shared *envelope.Message) {
 	d.field("$library", d.source(envelope.ContextLibrary), envelope.LibraryName)
 	d.agent()
 	d.place()
+	d.groups()
 	if len(s.made.groupID) > 0 {
-		d.quoted("$group_id", s.made.groupID)
+		d.quoted(schema.GroupIDName, s.made.groupID)
 	}
 	if len(d.b) > 1 {
 		d.b = append(d.b, '}')

@@ -31,8 +31,15 @@
 //     that run ahead.
 //   - name and category of page and screen become properties unless those have
 //     them. Identify and group keep their traits as properties; identify takes
-//     context.traits if it has no traits of its own. The group's id is the
-//     derived name $group_id.
+//     context.traits if it has no traits of its own, which say nothing on
+//     other messages.
+//   - A group has a type: the trait groupType of its message, a text of at most
+//     100 bytes without a dot, else "group". Its id is the derived name
+//     $group_id. A group message says what the group is like and that its user,
+//     without one its visitor, is in it. Other events name their own groups in
+//     context.groups, an object of ids by types, or one of the type "group" in
+//     context.groupId; these are the derived names $groups.TYPE. An event that
+//     names none belongs to the group its person was last said to be in.
 //   - The empty array that PHP makes of an empty object is taken for one.
 //   - A message without messageId gets a random one and cannot be recognised
 //     when it is sent again.

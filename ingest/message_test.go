@@ -59,6 +59,8 @@ func TestEveryMessageHasItsNameAndContents(t *testing.T) {
 		"identify":                {path: "/v1/identify", body: `"traits":{"plan":"pro"},"properties":{"no":1}`, name: "$identify", properties: `{"plan":"pro"}`},
 		"identify in context":     {path: "/v1/i", body: `"context":{"traits":{"plan":"pro"}}`, name: "$identify", properties: `{"plan":"pro"}`},
 		"group":                   {path: "/v1/group", body: `"groupId":"ac\"me","traits":{"name":"Acme"}`, name: "$group", properties: `{"name":"Acme"}`, derived: `{"$group_id":"ac\"me"}`},
+		"groups of an event":      {path: "/v1/t", body: `"event":"E","context":{"groupId":"acme","groups":{"te\u0061m" : "t\"1","n":7,"a.b":"no","x":{},"y":"","z":1.5,"w":null}}`, name: "E", derived: `{"$groups.team":"t\"1","$groups.n":"7","$groups.group":"acme"}`},
+		"the group of an event":   {path: "/v1/t", body: `"event":"E","context":{"groupId":"acme","groups":{"group":"globex"}}`, name: "E", derived: `{"$groups.group":"globex"}`},
 		"group by number":         {path: "/v1/g", body: `"groupId":77`, name: "$group", derived: `{"$group_id":"77"}`},
 		"alias":                   {path: "/v1/alias", body: `"previousId":"p1"`, name: "$alias", previous: "p1"},
 		"alias of the visitor":    {path: "/v1/a", body: `"type":"alias"`, name: "$alias", previous: "a1"},

@@ -206,7 +206,7 @@ func (g *generator) says(ev *record.Event) {
 	}
 	if ev.Type == footfall.Group {
 		text += pick(g, "", "", `,"groupType":"company"`, `,"groupType":"a.b"`, `,"groupType":7`)
-		ev.Derived = []byte(pick(g, ``, `{"$path":"/","$group_id":"g1"}`, `{"$group_id":"g2"}`, `{"$group_id":"g2","$group_type":"team"}`, `{"$group_type":"team"}`))
+		ev.Derived = []byte(pick(g, ``, `{"$path":"/","$group_id":"g1"}`, `{"$group_id":"g2"}`))
 	}
 	ev.Properties = []byte(pick(g, "{", " { ") + text + "}")
 }

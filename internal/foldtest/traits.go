@@ -24,10 +24,8 @@ func (f *folder) traits(ev *footfall.Event) {
 			return
 		}
 		kind := "group"
-		for _, raw := range []json.RawMessage{said["groupType"], derived["$group_type"]} {
-			if text := textOf(raw); text != "" && !strings.Contains(text, ".") {
-				kind = text
-			}
+		if text := textOf(said["groupType"]); text != "" && !strings.Contains(text, ".") {
+			kind = text
 		}
 		f.trait(ev, who, footfall.TraitMember, kind, derived["$group_id"])
 		who = schema.GroupID(ev.Tenant, kind, id)

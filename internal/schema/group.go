@@ -2,13 +2,12 @@ package schema
 
 import "strings"
 
-// Names that say who is in which group. Ours begin with "$", so that no sender's
-// are among them by chance.
+// Names that say who is in which group. Those that begin with "$" are ours.
 const (
-	// GroupIDName and GroupTypeName are derived names of a group event: the id
-	// and, where the message says so, the type of its group.
+	// GroupIDName is the derived name of a group event with the group's id, and
+	// GroupTypeName the trait with its type.
 	GroupIDName   = "$group_id"
-	GroupTypeName = "$group_type"
+	GroupTypeName = "groupType"
 	// GroupsPrefix stands before a type in the names of an event that tell the
 	// group of that type which it belongs to: "$groups.company".
 	GroupsPrefix = "$groups."

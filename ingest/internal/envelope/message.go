@@ -63,6 +63,8 @@ const (
 	Context
 	ContextLocale
 	ContextTimezone
+	ContextGroupID
+	ContextGroups
 	ContextUserAgent
 	ContextIP
 	ContextTraits
@@ -207,6 +209,10 @@ func contextField(key []byte) Field {
 		return ContextLocale
 	case "timezone":
 		return ContextTimezone
+	case "groupId":
+		return ContextGroupID
+	case "groups":
+		return ContextGroups
 	case "userAgent":
 		return ContextUserAgent
 	case "userAgentData":

@@ -40,14 +40,14 @@ func TestAddressesThatComeTwiceAreNotKept(t *testing.T) {
 
 func TestMessageFindsWhatItWasSentWith(t *testing.T) {
 	t.Parallel()
-	d := decoder(`{"context":{"timezone":"UTC","userAgent":"M","userAgentData":{"brands":[{"brand":"X"}],"mobile":true,"platform":"P"},"ip":"::1",
+	d := decoder(`{"context":{"timezone":"UTC","groupId":7,"groups":{"team":"t"},"userAgent":"M","userAgentData":{"brands":[{"brand":"X"}],"mobile":true,"platform":"P"},"ip":"::1",
 		"screen":{"width":1,"height":2,"density":3},"app":{"version":"4","name":"N"},"library":{"version":"5","name":"L"},
 		"os":{"name":"O","version":"6"},"device":{"type":"ios","name":"no"},"campaign":{"term":"t","content":"c"},"traits":{"ip":"::2","name":"no"}},
 		"properties":{"ip":"::3","$ip":"::4"},"traits":{"ip":"::5"}}`)
 	var m Message
 	require.NoError(t, d.Message(&m))
 	for f, want := range map[Field]string{
-		ContextTimezone: `"UTC"`, ContextUserAgent: `"M"`, HintMobile: `true`, HintPlatform: `"P"`, ContextIP: `"::1"`,
+		ContextTimezone: `"UTC"`, ContextGroupID: `7`, ContextGroups: `{"team":"t"}`, ContextUserAgent: `"M"`, HintMobile: `true`, HintPlatform: `"P"`, ContextIP: `"::1"`,
 		ScreenWidth: `1`, ScreenHeight: `2`, AppVersion: `"4"`, LibraryName: `"L"`, OSName: `"O"`, OSVersion: `"6"`,
 		CampaignTerm: `"t"`, CampaignContent: `"c"`, ContextTraitIP: `"::2"`, PropertyIP: `"::3"`, PropertyDollarIP: `"::4"`, TraitIP: `"::5"`,
 	} {

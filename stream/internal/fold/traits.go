@@ -60,22 +60,15 @@ func (s *State) traits(m *moment, ev *footfall.Event) {
 // groupOf returns the type of the group that a group event is about, its id,
 // and the id as JSON.
 func groupOf(traits []member, derived string) (groupType, id, quoted string) {
-	said := ""
 	for _, d := range appendMembers(nil, derived) {
-		switch d.name {
-		case schema.GroupIDName:
+		if d.name == schema.GroupIDName {
 			id, _ = unquote(d.value)
 			quoted = d.value
-		case schema.GroupTypeName:
-			said, _ = unquote(d.value)
 		}
 	}
-	if schema.IsGroupType(said) {
-		return said, id, quoted
-	}
 	for _, t := range traits {
-		if t.name == "groupType" {
-			if said, _ = unquote(t.value); schema.IsGroupType(said) {
+		if t.name == schema.GroupTypeName {
+			if said, _ := unquote(t.value); schema.IsGroupType(said) {
 				return said, id, quoted
 			}
 		}

@@ -62,20 +62,22 @@ func TestTraitsOfAGroup(t *testing.T) {
 	for _, test := range []struct{ traits, derived, kind string }{
 		{`{"size":9}`, `{"$group_id":"a\"b"}`, "group"},
 		{`{"groupType":"company","size":9}`, `{"$group_id":"a\"b"}`, "company"},
-		{`{"groupType":"company","size":9}`, `{"$path":"/","$group_type":"team","$group_id":"a\"b"}`, "team"},
-		{`{"groupType":"a.b","size":9}`, `{"$group_type":"","$group_id":"a\"b"}`, "group"},
+		{`{"groupType":"a.b","size":9}`, `{"$path":"/","$group_id":"a\"b"}`, "group"},
+		{`{"groupType":7,"size":9}`, `{"$group_id":"a\"b"}`, "group"},
 	} {
-		l.put(0, l.said(footfall.Group, "v", "u", test.traits, test.derived), l.said(footfall.Group, "v", "", ``, test.derived))
+		l.put(0, l.said(footfall.Group, "v", "u", test.traits, test.derived))
 		rows := l.traits()
 		require.Equal(t, footfall.TraitMember, rows[0].Kind)
 		require.Equal(t, l.user("u"), rows[0].ID)
 		require.Equal(t, []string{test.kind, `"a\"b"`}, []string{rows[0].Key, rows[0].Value})
-		size := rows[len(rows)-2]
+		size := rows[len(rows)-1]
 		require.Equal(t, []string{"size", "9"}, []string{size.Key, size.Value})
 		require.Equal(t, group(test.kind, `a"b`), size.ID)
-		last := rows[len(rows)-1]
-		require.Equal(t, footfall.TraitMember, last.Kind)
-		require.Equal(t, l.visitor("v"), last.ID)
+		l.put(0, l.said(footfall.Group, "v", "", ``, test.derived))
+		rows = l.traits()
+		require.Len(t, rows, 1)
+		require.Equal(t, footfall.TraitMember, rows[0].Kind)
+		require.Equal(t, l.visitor("v"), rows[0].ID)
 	}
 	l.put(0, l.said(footfall.Group, "v", "u", `{"size":9}`, ``), l.said(footfall.Group, "v", "u", `{"size":9}`, `{"$group_id":""}`))
 	require.Empty(t, l.traits(), "no group, nothing to say")
