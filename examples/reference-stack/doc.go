@@ -20,8 +20,14 @@
 //     property n, then one of each other message; or, with plan.bad, one track
 //     message named Bad of the user "undefined". It ends when the SDK has
 //     nothing on the way any more.
+//   - An SDK for browsers gets a page instead, next to segment.html, with three
+//     functions: start loads it, send makes all calls but the last tick and
+//     returns how many, leave makes the last one; tell(text) says what its user
+//     is told. browser.cjs opens the page in Chromium and goes on from it while
+//     that last event is on its way.
 //   - Add a line to sdks in sdk_test.go: its name, the events besides the ticks
 //     by their names in queries, and a text of what its user is told of a 400.
+//     The scripts and pages that runNode looks at need the file's name too.
 //
 // make sdks installs them; make test does so by itself.
 package referencestack

@@ -1,7 +1,8 @@
 package referencestack
 
 import (
-	"bytes"
+	"bufio"
+	"context"
 	"encoding/json"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,9 @@ func script(file string) func(testing.TB, plan) []string {
 	}
 }
 
-// runNode runs a script with one argument, made JSON, and decodes its last line.
+// runNode runs a script with one argument, made JSON, and decodes the line of
+// JSON that it prints. The script may live on until the test ends, which ends
+// its standard input.
 func runNode(tb testing.TB, file string, argument, said any) {
 	tb.Helper()
 	dir := sdkFolder(tb)
@@ -34,14 +37,28 @@ func runNode(tb testing.TB, file string, argument, said any) {
 	text, err := json.Marshal(argument)
 	require.NoError(tb, err)
 	// What a test has looked at, its result depends on: the cache sees the scripts.
-	for _, input := range []string{file, "plan.cjs", "package-lock.json"} {
+	for _, input := range []string{file, "plan.cjs", "segment.html", "rudder.html", "package-lock.json"} {
 		require.FileExists(tb, filepath.Join(dir, input))
 	}
-	cmd := exec.CommandContext(tb.Context(), node, file, string(text))
+	// The context of a test ends before its cleanup, which lets the script end.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), patience)
+	cmd := exec.CommandContext(ctx, node, file, string(text))
 	cmd.Dir = dir
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	require.NoError(tb, cmd.Run(), "%s%s", &stdout, &stderr)
-	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
-	require.NoError(tb, json.Unmarshal([]byte(lines[len(lines)-1]), said), "%s%s", &stdout, &stderr)
+	stderr := &log{}
+	cmd.Stderr = stderr
+	stdin, err := cmd.StdinPipe()
+	require.NoError(tb, err)
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(tb, err)
+	require.NoError(tb, cmd.Start())
+	tb.Cleanup(func() {
+		defer cancel()
+		_ = stdin.Close() // it may have ended by itself
+		require.NoError(tb, cmd.Wait(), stderr)
+	})
+	var line string
+	for lines := bufio.NewScanner(stdout); !strings.HasPrefix(line, "{") && lines.Scan(); {
+		line = lines.Text()
+	}
+	require.NoError(tb, json.Unmarshal([]byte(line), said), "%s\n%s", line, stderr)
 }

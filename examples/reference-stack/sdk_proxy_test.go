@@ -1,6 +1,7 @@
 package referencestack
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -76,7 +77,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := exchange{path: r.URL.Path, body: string(body), origin: r.Header.Get("Origin"), fault: p.fault()}
 	answer := httptest.NewRecorder()
 	if e.fault.status == 0 || e.fault.after {
-		p.next.ServeHTTP(answer, r)
+		// A page that is left gives up its requests; what the server made of one
+		// is still to be known.
+		p.next.ServeHTTP(answer, r.WithContext(context.WithoutCancel(r.Context())))
 		e.status, e.answer = answer.Code, answer.Body.String()
 	}
 	p.mu.Lock()
