@@ -137,6 +137,7 @@ func (o *owned) loop() error {
 			err = o.upserted(err)
 		case err := <-o.snaps.done:
 			o.saved(err)
+		case <-o.snaps.poke:
 		case <-stop:
 			err = o.drain()
 		case <-timer.C:

@@ -72,6 +72,7 @@ func newOwned(run, part context.Context, r *Runner, p Partition) *owned {
 	o.attrs = metric.WithAttributeSet(partitionAttrs(o.key.partition))
 	o.ups.done = make(chan error, 1)
 	o.snaps.done = make(chan error, 1)
+	o.snaps.poke = make(chan struct{}, 1)
 	o.status.starting = true
 	o.tappers = r.tappers(o.key)
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/footfall-go/footfall/stream/internal/fold"
@@ -22,6 +23,9 @@ type snapshotter struct {
 	gate   chan struct{} // closed when the snapshot may become visible
 	cancel context.CancelCauseFunc
 	done   chan error
+
+	wanted atomic.Int64  // somebody waits for one at or after this offset
+	poke   chan struct{} // wakes the loop to see it
 }
 
 var errSpoiled = errors.New("an event was quarantined meanwhile")
@@ -71,6 +75,8 @@ func (s *snapshotter) due(o *owned) time.Time {
 			return s.last
 		}
 		return time.Time{}
+	case s.owed(o):
+		return s.last
 	case o.folded-s.events >= uint64(o.r.cfg.SnapshotEvents):
 		return s.last.Add(10 * s.took) // saving must not become all there is
 	default:
