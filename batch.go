@@ -1,7 +1,6 @@
 package footfall
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/footfall-go/footfall/tenant"
@@ -152,26 +151,4 @@ type Rejected struct {
 	Reason   string
 	Payload  string // the event as JSON, "" once it was erased or replayed
 	Version  uint64 // 0 as quarantined, else that of the replay's position
-}
-
-// Erasure asks the store to delete the rows of some ids that stand before a
-// position of one partition, and to remember that it did.
-type Erasure struct {
-	Tenant tenant.ID
-	Silo   string
-	Name   string // the request's own id
-	IDs    []ID   // visitors and users; empty means every row of the tenant
-	Before Position
-	Time   Millis // log time
-}
-
-// Concerns reports whether an event of the tenant is of somebody who is erased.
-// An event with a user is that user's: what another did on a device that the
-// two share stays.
-func (e *Erasure) Concerns(ev *Event) bool {
-	who := ev.User
-	if who.IsZero() {
-		who = ev.Visitor
-	}
-	return len(e.IDs) == 0 || slices.Contains(e.IDs, who)
 }

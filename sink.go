@@ -39,7 +39,8 @@ type Store interface {
 	Present(ctx context.Context, epoch, partition uint16, from, to int64) ([]Coordinate, error)
 
 	// Disposed returns what of [from, …) in one partition need not be present
-	// although it was accepted: quarantined events and erasures.
+	// although it was accepted: quarantined events, erasures, and what is older
+	// than its tenant keeps.
 	Disposed(ctx context.Context, epoch, partition uint16, from int64) (Disposed, error)
 
 	// Upsert writes rows that carry their own version, and carries out and
@@ -51,6 +52,7 @@ type Store interface {
 type Disposed struct {
 	Rejected []Coordinate
 	Erasures []Erasure
+	Expired  []Expiry
 }
 
 // Permanent marks an error that no retry will cure: the rows themselves are

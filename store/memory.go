@@ -30,6 +30,8 @@ type Memory struct {
 	ledger   map[ledgerKey]footfall.LedgerRow
 	rejected map[rejectedKey]footfall.Rejected
 	erasures map[erasureKey]footfall.Erasure
+	expired  []footfall.Expiry
+	defined  map[definedKey]footfall.Definition
 }
 
 // partKey is what makes the rows of two inserts the same.
@@ -154,6 +156,7 @@ func (m *Memory) Disposed(ctx context.Context, epoch, partition uint16, from int
 		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Index, b.Index))
 	})
 	slices.SortFunc(d.Erasures, compareErasures)
+	d.Expired = slices.Clone(m.expired)
 	return d, nil
 }
 

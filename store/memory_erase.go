@@ -12,19 +12,15 @@ import (
 
 // erase deletes what an erasure names and remembers it. The lock is held.
 func (m *Memory) erase(e *footfall.Erasure) {
-	named := make(map[footfall.ID]bool, len(e.IDs))
-	for _, id := range e.IDs {
-		named[id] = true
-	}
-	concerns := func(ids ...footfall.ID) bool {
-		return len(e.IDs) == 0 || slices.ContainsFunc(ids, func(id footfall.ID) bool { return named[id] })
+	concerns := concerning(e)
+	noted := erasureKey{e.Tenant, e.Name, e.Before}
+	if _, again := m.erasures[noted]; !again && len(e.IDs) == 0 {
+		maps.DeleteFunc(m.defined, func(key definedKey, _ footfall.Definition) bool {
+			return key.tenant == e.Tenant && key.kind != schema.KindErasure && key.kind != schema.KindExpiry
+		})
 	}
 	m.events = slices.DeleteFunc(m.events, func(ev footfall.Event) bool {
-		who := ev.User
-		if who.IsZero() {
-			who = ev.Visitor // an event with a user is that user's alone
-		}
-		return ev.Tenant == e.Tenant && concerns(who) && erased(ev.Position, e.Before)
+		return ev.Tenant == e.Tenant && e.Concerns(&ev) && erased(ev.Position, e.Before)
 	})
 	left := map[sessionKey]bool{}
 	for i := range m.events {

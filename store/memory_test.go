@@ -15,3 +15,11 @@ func TestMemory(t *testing.T) {
 		return m, storetest.Memory(m)
 	})
 }
+
+func TestMemoryKeeper(t *testing.T) {
+	t.Parallel()
+	storetest.RunKeeper(t, func(testing.TB) (storetest.Keeper, storetest.Reader) {
+		m := store.NewMemory()
+		return m, storetest.Memory(m)
+	})
+}

@@ -160,7 +160,8 @@ func (d *delivery) missing(ctx context.Context) ([]footfall.Event, error) {
 			d.b.refused = append(d.b.refused, refusal{event: ev, time: d.b.markOf(ev.Position.Offset).time})
 			return true
 		}
-		return slices.ContainsFunc(gone.Erasures, func(e footfall.Erasure) bool { return erases(&e, &ev) })
+		return slices.ContainsFunc(gone.Erasures, func(e footfall.Erasure) bool { return erases(&e, &ev) }) ||
+			slices.ContainsFunc(gone.Expired, func(x footfall.Expiry) bool { return x.Concerns(&ev) })
 	}), nil
 }
 

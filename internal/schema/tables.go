@@ -19,6 +19,12 @@ const (
 	Migrations  = "schema_migrations"
 )
 
+// Kinds of definitions that the store itself knows.
+const (
+	KindErasure = "erasure" // a request to erase, and its receipt
+	KindExpiry  = "expiry"  // how far retention has deleted
+)
+
 // Absent stands in the events columns _original and _sent where the sender
 // gave no such time.
 const Absent = -1 << 63

@@ -9,18 +9,25 @@ import (
 	"github.com/footfall-go/footfall/internal/schema"
 )
 
-// dropSilo drops the partitions of a tenant that has its own, which takes no
-// longer for many rows than for few. It does so only where all that is in them
-// stands before the erasure: on a replay, long after the tenant has begun anew,
-// there is nothing of that sort, and nothing is dropped. What is not dropped is
-// deleted row by row after this.
-func (s *Store) dropSilo(ctx context.Context, e *footfall.Erasure) error {
-	if e.Silo == "" {
-		return nil
-	}
+// eraseOnce takes what has no position in the log, and what goes faster as a
+// whole. A replay must not do it again: by then the tenant may have begun anew.
+func (s *Store) eraseOnce(ctx context.Context, e *footfall.Erasure) error {
 	again, err := s.carriedOut(ctx, e)
 	if again || err != nil {
 		return err
+	}
+	if err := s.client.exec(ctx, "DELETE FROM "+schema.Definitions+" WHERE tenant = "+quote(e.Tenant.String())+" AND "+ownKinds, deleteSettings); err != nil {
+		return fmt.Errorf("erase from %s: %w", schema.Definitions, err)
+	}
+	return s.dropSilo(ctx, e)
+}
+
+// dropSilo drops the partitions of a tenant that has its own, which takes no
+// longer for many rows than for few. It does so only where all that is in them
+// stands before the erasure. What is not dropped is deleted row by row after this.
+func (s *Store) dropSilo(ctx context.Context, e *footfall.Erasure) error {
+	if e.Silo == "" {
+		return nil
 	}
 	silo := "silo = " + quote(e.Silo)
 	drops := scopes(e, nil, &e.Before)

@@ -28,7 +28,7 @@ const eraseIDs = 1000
 // crash between the two would leave a note of something that never happened.
 func (s *Store) erase(ctx context.Context, e *footfall.Erasure) error {
 	if len(e.IDs) == 0 {
-		if err := s.dropSilo(ctx, e); err != nil {
+		if err := s.eraseOnce(ctx, e); err != nil {
 			return err
 		}
 		if err := s.eraseWhere(ctx, e, nil); err != nil {

@@ -66,7 +66,8 @@ func (s *Store) disposed(ctx context.Context, epoch, partition uint16, from int6
 	if r.bad {
 		return d, errTorn
 	}
-	return d, nil
+	d.Expired, err = s.expiries(ctx)
+	return d, err
 }
 
 func (r *rowBinary) erasure() footfall.Erasure {

@@ -47,6 +47,14 @@ func TestStore(t *testing.T) {
 	})
 }
 
+func TestKeeper(t *testing.T) {
+	t.Parallel()
+	storetest.RunKeeper(t, func(tb testing.TB) (storetest.Keeper, storetest.Reader) {
+		store, conn := setup(tb)
+		return store, reader{conn}
+	})
+}
+
 // reader implements storetest.Reader.
 type reader struct{ conn driver.Conn }
 
