@@ -59,6 +59,7 @@ var rules = map[string]rule{
 	"stream": core(),
 	"store":  core(),
 	"query":  core(),
+	"keep":   core(),
 
 	"ingest/useragent": driver("ingest", "github.com/medama-io/go-useragent"),
 	"ingest/geoip":     driver("ingest", "github.com/oschwald/maxminddb-golang/v2"),
@@ -91,3 +92,6 @@ var rules = map[string]rule{
 // vendor's code: what they reach is the standard library, the OpenTelemetry
 // API, and for ingest the packer.
 var light = []string{".", "tenant", "ingest", "stream", "store", "query", "ingest/importer"}
+// vendor's code: what they reach is the standard library and the OpenTelemetry
+// API.
+var light = []string{".", "tenant", "ingest", "stream", "store", "query", "keep", "ingest/importer"}

@@ -1,0 +1,172 @@
+package keep
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/schema"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// Scope tells what a request is about.
+type Scope string
+
+// The scopes.
+const (
+	Person Scope = "person"
+	Tenant Scope = "tenant"
+)
+
+// State tells how far a request is.
+type State string
+
+// The states. A request that is done still stands, until it is lifted.
+const (
+	Pending State = "pending"
+	Done    State = "done"
+)
+
+// Receipt is a request with what became of it. The one of a request that is
+// done proves what the package's documentation says; it holds no text that a
+// sender wrote.
+type Receipt struct {
+	Name      string        `json:"name"`
+	Tenant    tenant.ID     `json:"tenant"`
+	Silo      string        `json:"silo,omitempty"` // of a tenant with partitions of its own
+	Scope     Scope         `json:"scope"`
+	State     State         `json:"state"`
+	Requested time.Time     `json:"requested"`
+	Done      time.Time     `json:"done,omitzero"`
+	IDs       []footfall.ID `json:"ids,omitempty"` // of the person, the one that was named first
+	// Orders are the places of the orders in the log, the later rounds last.
+	Orders []Order `json:"orders,omitempty"`
+	// Before and After count rows of each table.
+	Before map[string]uint64 `json:"before,omitempty"`
+	After  map[string]uint64 `json:"after,omitempty"`
+	// Log tells what is left in log and snapshots from before the orders.
+	Log LogReceipt `json:"log"`
+	// Purged is when the bytes of deleted rows were removed from the tables.
+	Purged time.Time `json:"purged,omitzero"`
+	// Error is why a pending request is not done yet; it is tried again.
+	Error string `json:"error,omitempty"`
+
+	version uint64
+}
+
+// Order is the place of an order in the log.
+type Order struct {
+	Epoch     uint16 `json:"epoch"`
+	Partition uint16 `json:"partition"`
+	Offset    int64  `json:"offset"`
+}
+
+func (o Order) position() footfall.Position {
+	return footfall.Position{Epoch: o.Epoch, Partition: o.Partition, Offset: o.Offset}
+}
+
+// LogReceipt tells whether log and snapshots have forgotten what stood before
+// the orders.
+type LogReceipt struct {
+	Forgotten time.Time `json:"forgotten,omitzero"`
+	// Remains says why they have not; retention removes it in any case.
+	Remains string `json:"remains,omitempty"`
+}
+
+// newName returns a name nobody can guess, in which no letter is mistaken.
+func newName() string {
+	var b [15]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand aborts the program instead
+	return "er_" + strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+}
+
+// load reads the requests that stand.
+func (k *Keeper) load(ctx context.Context) error {
+	saved, err := k.config.Store.Defined(ctx, schema.KindErasure)
+	if err != nil {
+		return fmt.Errorf("keep: read the erasures that stand: %w", err)
+	}
+	for i := range saved {
+		r := &Receipt{version: saved[i].Version}
+		if err := json.Unmarshal([]byte(saved[i].Body), r); err != nil {
+			return fmt.Errorf("keep: read erasure %s: %w", saved[i].ID, err)
+		}
+		k.requests[r.Name] = r
+	}
+	k.ban()
+	return nil
+}
+
+// save writes a request down and makes it the one that others see. r is not
+// changed after.
+func (k *Keeper) save(ctx context.Context, r *Receipt, lifted bool) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if lifted {
+		body = nil // nothing of it is kept
+	}
+	r.version++
+	err = k.config.Store.Define(ctx, footfall.Definition{
+		Tenant: r.Tenant, Kind: schema.KindErasure, ID: r.Name, Body: string(body), Deleted: lifted, Version: r.version,
+	})
+	if err != nil {
+		return fmt.Errorf("keep: write erasure %s down: %w", r.Name, err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.requests[r.Name] = r; lifted {
+		delete(k.requests, r.Name)
+	}
+	k.ban()
+	close(k.changed)
+	k.changed = make(chan struct{})
+	return nil
+}
+
+// copy returns a receipt that may be changed.
+func (r *Receipt) copy() *Receipt {
+	c := *r
+	c.IDs, c.Orders = slices.Clone(r.IDs), slices.Clone(r.Orders)
+	c.Before, c.After = maps.Clone(r.Before), maps.Clone(r.After)
+	return &c
+}
+
+// erasure is what the store is asked about.
+func (r *Receipt) erasure() *footfall.Erasure {
+	return &footfall.Erasure{Tenant: r.Tenant, Silo: r.Silo, Name: r.Name, IDs: r.IDs}
+}
+
+// Requests returns the requests of a tenant that stand, the oldest first.
+func (k *Keeper) Requests(id tenant.ID) []Receipt {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var all []Receipt
+	for _, r := range k.requests {
+		if r.Tenant == id {
+			all = append(all, *r.copy())
+		}
+	}
+	slices.SortFunc(all, func(a, b Receipt) int { return a.Requested.Compare(b.Requested) })
+	return all
+}
+
+// Request returns a request that stands; ok is false if there is none of that
+// name.
+func (k *Keeper) Request(name string) (r Receipt, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	found, ok := k.requests[name]
+	if !ok {
+		return r, false
+	}
+	return *found.copy(), true
+}
