@@ -43,7 +43,8 @@ func (k *Keeper) carry(ctx context.Context, r *Receipt) error {
 	if err := k.note(ctx, r); err != nil {
 		return err
 	}
-	for range rounds {
+	last := uint64(0)
+	for round := range rounds {
 		orders, err := k.order(ctx, r, t)
 		if err != nil {
 			return err
@@ -55,11 +56,16 @@ func (k *Keeper) carry(ctx context.Context, r *Receipt) error {
 		if r.After, err = k.config.Store.Count(ctx, r.erasure()); err != nil {
 			return err
 		}
-		if sum(r.After) == 0 {
+		left := sum(r.After)
+		if left == 0 {
 			return k.finish(ctx, r, orders)
 		}
+		if round > 0 && left >= last {
+			break // another order would do no more than this one
+		}
+		last = left
 	}
-	return fmt.Errorf("%d rows are left after %d orders", sum(r.After), rounds)
+	return fmt.Errorf("%d rows are left after %d orders", sum(r.After), len(r.Orders))
 }
 
 // name finds out whom the request is about, and closes the door to all of them.

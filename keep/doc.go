@@ -13,7 +13,8 @@
 // A person is all ids that stand for the one named, as questions resolve them:
 // its visitors, its users, and what aliases lead there. Naming any of them
 // names all. What another user did on a device that both used is that user's
-// and stays.
+// and stays, and so does a session in which the other took part, with its
+// numbers of both.
 //
 // A request is written down first, then the door refuses the ids, then they
 // are resolved again once all that was accepted is in the store, and then the
@@ -40,7 +41,9 @@
 // # While a request stands
 //
 // Until it is lifted, the door refuses the ids (illegal_id), and everything of
-// a dropped tenant (403). Lifting it brings nothing back.
+// a dropped tenant (403). Lifting it brings nothing back. For the length of the
+// de-duplication window the processor still knows the ids of erased messages: a
+// copy of one counts as a duplicate.
 //
 // # Retention
 //

@@ -72,7 +72,7 @@ func (h *Handler) erase(w http.ResponseWriter, r *http.Request) {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(&body)
-	if err == nil && decoder.Decode(new(any)) != io.EOF { //nolint:errorlint // Decode returns it bare
+	if err == nil && decoder.Decode(new(any)) != io.EOF {
 		err = errors.New("there is something after the object")
 	}
 	if err != nil {

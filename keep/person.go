@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -109,8 +110,6 @@ func targetsOf(edges []footfall.Link) map[footfall.ID]footfall.ID {
 			aliases[e.From] = e.User
 		}
 	}
-	for from, user := range links {
-		aliases[from] = user
-	}
+	maps.Copy(aliases, links)
 	return aliases
 }

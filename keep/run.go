@@ -11,8 +11,11 @@ import (
 	"github.com/footfall-go/footfall/tenant"
 )
 
-// retryAfter is how long a request that failed waits.
-const retryAfter = 10 * time.Second
+// How long a request that failed waits: longer each time.
+const (
+	retryAfter = 10 * time.Second
+	retryMost  = 10 * time.Minute
+)
 
 // Run carries out requests, one after the other, and the night's work, until
 // ctx ends; then it returns nil.
@@ -20,12 +23,15 @@ func (k *Keeper) Run(ctx context.Context) error {
 	night := k.next(time.Now())
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for {
+	for retry := retryAfter; ; {
 		wake := night
 		if k.pending(ctx) {
-			if again := time.Now().Add(retryAfter); again.Before(wake) {
+			if again := time.Now().Add(retry); again.Before(wake) {
 				wake = again
 			}
+			retry = min(2*retry, retryMost)
+		} else {
+			retry = retryAfter
 		}
 		timer.Reset(time.Until(wake))
 		select {

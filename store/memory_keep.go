@@ -56,11 +56,16 @@ func (m *Memory) Count(ctx context.Context, e *footfall.Erasure) (map[string]uin
 			counts[table]++
 		}
 	}
+	others := map[sessionKey]bool{}
 	for i := range m.events {
-		add(schema.Events, m.events[i].Tenant, e.Concerns(&m.events[i]))
+		ev := &m.events[i]
+		add(schema.Events, ev.Tenant, e.Concerns(ev))
+		if !e.Concerns(ev) {
+			others[sessionKey{ev.Tenant, ev.Visitor, ev.Session}] = true
+		}
 	}
 	for key := range m.sessions {
-		add(schema.Sessions, key.tenant, concerns(key.visitor))
+		add(schema.Sessions, key.tenant, concerns(key.visitor) && !others[key])
 	}
 	for key, l := range m.links {
 		add(schema.Identities, key.tenant, concerns(l.From, l.User))

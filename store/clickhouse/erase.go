@@ -85,6 +85,10 @@ func scopes(e *footfall.Erasure, ids []footfall.ID, before *footfall.Position) [
 			footfall.Version(p.Epoch, p.Offset), schema.Events, of("visitor"))
 		minute = place(fmt.Sprintf("bitShiftRight(version, 16) <= %d", p.Offset))
 	}
+	if before == nil && ids != nil {
+		// Nor is one concerned in which another took part: it is the other's.
+		session = fmt.Sprintf(" AND (visitor, session) NOT IN (SELECT visitor, session FROM %s WHERE %s AND NOT (%s))", schema.Events, of("visitor"), rows)
+	}
 	all := []scope{
 		{schema.Events, rows + event},
 		{schema.Sessions, of("visitor") + session},

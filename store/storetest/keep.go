@@ -112,7 +112,8 @@ func testCount(t *testing.T, s *kept) {
 	s.insert(t, elsewhere, 0)
 	zero := schema.VisitorID(id, "visitor-0")
 	s.upsert(t, &footfall.Upserts{
-		Sessions: []footfall.Session{sessionOf(t, zero, 0)},
+		// In the first another took part, who stays.
+		Sessions: []footfall.Session{sessionOf(t, zero, 1), sessionOf(t, zero, 8)},
 		Links:    []footfall.Link{{Tenant: id, Kind: footfall.LinkUser, From: zero, User: user, Time: start, Position: position(1, 3, 0)}},
 		IDs:      []footfall.IDText{{Tenant: id, ID: zero, Kind: footfall.KindVisitor, Text: "visitor-0"}, {Tenant: id, ID: user, Kind: footfall.KindUser, Text: "u"}},
 		Rejected: []footfall.Rejected{{Tenant: id, Position: position(1, 4, 1), Time: start, Payload: `{"anonymousId":"visitor-0"}`}},
@@ -124,14 +125,14 @@ func testCount(t *testing.T, s *kept) {
 	requireCounts(t, map[string]uint64{schema.Events: 3, schema.Sessions: 1, schema.Identities: 1, schema.IDs: 1, schema.Rejected: 1}, counts)
 	counts, err = s.Count(t.Context(), &footfall.Erasure{Tenant: id, IDs: []footfall.ID{zero, user}})
 	require.NoError(t, err)
-	requireCounts(t, map[string]uint64{schema.Events: 6, schema.Sessions: 1, schema.Identities: 1, schema.IDs: 2, schema.Rejected: 1}, counts)
+	requireCounts(t, map[string]uint64{schema.Events: 6, schema.Sessions: 2, schema.Identities: 1, schema.IDs: 2, schema.Rejected: 1}, counts)
 	parts, err := s.Partitions(t.Context(), id, []footfall.ID{zero, user})
 	require.NoError(t, err)
 	require.Equal(t, []uint16{3, 4, 9}, parts)
 	counts, err = s.Count(t.Context(), &footfall.Erasure{Tenant: id})
 	require.NoError(t, err)
 	requireCounts(t, map[string]uint64{
-		schema.Events: 30, schema.Sessions: 1, schema.Identities: 1, schema.IDs: 2, schema.Rejected: 1, schema.Ledger: 1,
+		schema.Events: 30, schema.Sessions: 2, schema.Identities: 1, schema.IDs: 2, schema.Rejected: 1, schema.Ledger: 1,
 	}, counts)
 	counts, err = s.Count(t.Context(), &footfall.Erasure{Tenant: parse(t, "other")})
 	require.NoError(t, err)

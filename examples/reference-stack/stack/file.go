@@ -19,6 +19,7 @@ type file struct {
 	Listen   string       `yaml:"listen"`
 	Data     string       `yaml:"data"`
 	Drain    string       `yaml:"drain"`
+	Night    string       `yaml:"night"`
 	Log      string       `yaml:"log"`
 	AdminKey string       `yaml:"admin_key"`
 	GeoIP    string       `yaml:"geoip"`

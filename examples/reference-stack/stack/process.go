@@ -34,6 +34,9 @@ func commands() []command {
 		{"demo", "serve a made-up shop with live traffic, in a folder that goes away", demo},
 		{"import", "bring in files of rows", importFiles},
 		{"rejected", "list what was refused or set aside, and replay it", rejected},
+		{"erase", "erase a person", erasePerson},
+		{"drop-tenant", "erase all of a tenant", dropTenant},
+		{"maintain", "do the night's work now: delete what is past retention", maintain},
 		{"status", "show what the server has and how far it is", showStatus},
 	}
 }
@@ -79,7 +82,7 @@ func Main(p Process) int {
 func usage(w io.Writer) {
 	_, _ = fmt.Fprint(w, "footfall: product analytics in one process\n\nusage: footfall COMMAND [flags]\n\n")
 	for _, c := range commands() {
-		_, _ = fmt.Fprintf(w, "  %-8s %s\n", c.name, c.about)
+		_, _ = fmt.Fprintf(w, "  %-11s %s\n", c.name, c.about)
 	}
 	_, _ = fmt.Fprint(w, "\nfootfall COMMAND --help shows the flags. Each flag can be given as FOOTFALL_<FLAG> too.\n")
 }

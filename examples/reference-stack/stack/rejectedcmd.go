@@ -190,7 +190,7 @@ func (f *runFile) call(ctx context.Context, method, path string, body, answer an
 	if err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("the server answered %s: %s", resp.Status, strings.TrimSpace(string(text)))
 	}
 	if err := json.Unmarshal(text, answer); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/footfall-go/footfall/examples/reference-stack/stack/page"
 	"github.com/footfall-go/footfall/ingest"
 	"github.com/footfall-go/footfall/internal/problem"
+	"github.com/footfall-go/footfall/keep"
 	"github.com/footfall-go/footfall/tenant"
 )
 
@@ -37,6 +38,10 @@ func (s *Server) routes() http.Handler {
 	only("GET, HEAD", "/api/v1/status", http.HandlerFunc(s.serveStatus))
 	only("GET, HEAD", "/api/v1/rejected", http.HandlerFunc(s.serveRejected))
 	only("POST", "/api/v1/rejected/replay", s.writes.wrap(http.HandlerFunc(s.serveReplay)))
+	keeping := keep.NewHandler(s.keeper, s.admin)
+	for _, pattern := range keeping.Patterns() {
+		mux.Handle(pattern, keeping)
+	}
 	mux.HandleFunc("GET /healthz", serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.metrics.handler)

@@ -83,3 +83,11 @@ func (f *remoteFlags) find() (*runFile, error) {
 		return nil, usagef("--data, or --url and --admin-key, are required")
 	}
 }
+
+// inUse says who has the folder, as far as is known.
+func inUse(dir string) error {
+	if run, err := readRunFile(dir); err == nil {
+		return fmt.Errorf("%s is in use by another footfall, process %d at %s", dir, run.PID, run.URL)
+	}
+	return fmt.Errorf("%s is in use by another footfall", dir)
+}

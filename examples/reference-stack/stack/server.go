@@ -22,6 +22,7 @@ import (
 	"github.com/footfall-go/footfall/ingest"
 	"github.com/footfall-go/footfall/ingest/geoip"
 	"github.com/footfall-go/footfall/ingest/useragent"
+	"github.com/footfall-go/footfall/keep"
 	"github.com/footfall-go/footfall/query"
 	queryclickhouse "github.com/footfall-go/footfall/query/clickhouse"
 	"github.com/footfall-go/footfall/store/chdb"
@@ -48,6 +49,7 @@ type Server struct {
 	conn    driver.Conn
 	store   *clickhouse.Store
 	runner  *stream.Runner
+	keeper  *keep.Keeper
 	door    *ingest.Handler
 	answers *query.Handler
 	metrics *metrics
@@ -95,6 +97,9 @@ func Open(ctx context.Context, settings *Settings, logger *slog.Logger) (_ *Serv
 	}); err != nil {
 		return nil, err
 	}
+	if err := s.openKeeper(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.openDoors(); err != nil {
 		return nil, err
 	}
@@ -127,7 +132,7 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 func (s *Server) openDoors() (err error) {
 	config := ingest.Config{
 		Log: outspoken{s.records, s.log}, Auth: s.keys, Positions: s.records, AdminKey: s.adminKey, Tenants: s.keys.Tenant, Origins: s.keys.Origins,
-		Unavailable: unavailable, MeterProvider: s.metrics.provider,
+		Unavailable: unavailable, Bans: s.keeper, MeterProvider: s.metrics.provider,
 		UserAgent: useragent.New(), TrustedProxies: s.settings.Proxies,
 	}
 	if s.settings.GeoIP != "" {
@@ -175,6 +180,7 @@ func (s *Server) Run(ctx context.Context, ready func(url string)) error {
 	defer stopProcessing()
 	processed := make(chan error, 1)
 	go func() { processed <- s.runner.Run(processing) }()
+	defer s.keep(processing)()
 
 	s.http = &http.Server{
 		Handler:           s.routes(),
@@ -289,12 +295,4 @@ func newAdminKey() string {
 	var b [24]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand aborts the program instead
 	return "ak_" + hex.EncodeToString(b[:])
-}
-
-// inUse says who has the folder, as far as is known.
-func inUse(dir string) error {
-	if run, err := readRunFile(dir); err == nil {
-		return fmt.Errorf("%s is in use by another footfall, process %d at %s", dir, run.PID, run.URL)
-	}
-	return fmt.Errorf("%s is in use by another footfall", dir)
 }

@@ -16,6 +16,7 @@ type Settings struct {
 	Data     string
 	Tenants  []tenant.Registration
 	Drain    time.Duration
+	Night    time.Duration // after local midnight, when the night's work begins
 	LogJSON  bool
 	AdminKey string // empty: a random one, which run.json tells
 	GeoIP    string // a file with places of addresses, empty for none
@@ -29,12 +30,12 @@ type Settings struct {
 type serverFlags struct {
 	*flags
 	listen, data, config, log, admin, geoip string
-	drain                                   Duration
+	drain, night                            Duration
 	tenants, proxies                        list
 }
 
 func newServerFlags(command string) *serverFlags {
-	f := &serverFlags{flags: newFlags(command, ""), drain: Duration(30 * time.Second), tenants: list{sep: ", \n"}, proxies: list{sep: ", \n"}}
+	f := &serverFlags{flags: newFlags(command, ""), drain: Duration(30 * time.Second), night: Duration(3 * time.Hour), tenants: list{sep: ", \n"}, proxies: list{sep: ", \n"}}
 	f.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`address` to listen on; port 0 takes any free one")
 	f.StringVar(&f.data, "data", "", "`folder` that keeps everything; one process owns it")
 	f.StringVar(&f.config, "config", "", "YAML `file` with the same settings and the tenants' own")
@@ -43,6 +44,7 @@ func newServerFlags(command string) *serverFlags {
 	f.StringVar(&f.geoip, "geoip", "", "MaxMind DB `file` with the places of addresses")
 	f.Var(&f.proxies, "trusted-proxy", "`network` of proxies whose X-Forwarded-For is believed; repeatable")
 	f.Var(&f.drain, "drain", "`time` to bring everything into the store when stopping")
+	f.Var(&f.night, "night", "`time` after local midnight at which what is past retention is deleted")
 	f.Var(&f.tenants, "tenant", "`ID:wk_…:rk_…`, a tenant with its write and its read key; repeatable")
 	return f
 }
@@ -64,7 +66,7 @@ func (f *serverFlags) settings(p *Process, args []string) (*Settings, error) {
 			return nil, usagef("read the configuration: %w", err)
 		}
 		errs = append(errs, f.fallback("listen", parsed.Listen), f.fallback("data", parsed.Data),
-			f.fallback("drain", parsed.Drain), f.fallback("log", parsed.Log), f.fallback("admin-key", parsed.AdminKey),
+			f.fallback("drain", parsed.Drain), f.fallback("night", parsed.Night), f.fallback("log", parsed.Log), f.fallback("admin-key", parsed.AdminKey),
 			f.fallback("geoip", parsed.GeoIP))
 		if !f.given["trusted-proxy"] {
 			f.proxies.items = parsed.Proxies
@@ -97,7 +99,7 @@ func (f *serverFlags) settings(p *Process, args []string) (*Settings, error) {
 		errs = append(errs, usagef("--log is %q, neither text nor json", f.log))
 	}
 	s.Listen, s.Data, s.AdminKey, s.GeoIP = f.listen, f.data, f.admin, f.geoip
-	s.Drain, s.LogJSON = time.Duration(f.drain), f.log == "json"
+	s.Drain, s.Night, s.LogJSON = time.Duration(f.drain), time.Duration(f.night), f.log == "json"
 	return s, errors.Join(errs...)
 }
 

@@ -1,0 +1,46 @@
+package stack
+
+import (
+	"context"
+	"sync"
+
+	"github.com/footfall-go/footfall/keep"
+)
+
+// openKeeper opens what erases and expires. It comes before the doors, which
+// refuse who was erased from their first request on.
+func (s *Server) openKeeper(ctx context.Context) (err error) {
+	s.keeper, err = keep.New(ctx, keep.Config{
+		Log: s.records, Store: s.store, Tenants: s.keys.Tenants, Settle: s.runner.Settle, Forget: s.forget, At: s.settings.Night, Logger: s.log,
+	})
+	return err
+}
+
+// keep runs the keeper until the function it returns is called.
+func (s *Server) keep(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { _ = s.keeper.Run(ctx) }) // it has no error
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// forget makes the log forget what stands before an order to erase: as soon as
+// there is a snapshot after it, nothing needs what came before.
+func (s *Server) forget(ctx context.Context, f keep.Forget) error {
+	if !f.Dropped.IsZero() {
+		if err := s.records.ForgetImports(ctx, f.Dropped); err != nil {
+			return err
+		}
+	}
+	if err := s.runner.Checkpoint(ctx); err != nil {
+		return err
+	}
+	before := int64(0)
+	for _, at := range f.Before {
+		before = max(before, at.Offset)
+	}
+	return s.records.Forget(ctx, before)
+}
