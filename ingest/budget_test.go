@@ -225,11 +225,12 @@ func TestSlowSendersMakeRoom(t *testing.T) {
 	defer server.Close()
 	const senders = 60
 	answers := make(chan string, senders)
+	var conns []net.Conn
 	for range senders {
 		var dialer net.Dialer
 		conn, err := dialer.DialContext(t.Context(), "tcp", server.Listener.Addr().String())
 		require.NoError(t, err)
-		defer func() { _ = conn.Close() }()
+		conns = append(conns, conn)
 		go func() {
 			_, _ = fmt.Fprintf(conn, "POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n%s", strings.Repeat(" ", 300_000))
 		}()
@@ -250,8 +251,9 @@ func TestSlowSendersMakeRoom(t *testing.T) {
 		return resp.StatusCode
 	}
 	require.Eventually(t, func() bool { return post() == http.StatusOK }, 10*time.Second, 10*time.Millisecond)
-	for range senders - 1 {
-		require.Equal(t, "HTTP/1.1 503 Service Unavailable", <-answers)
+	require.Equal(t, "HTTP/1.1 503 Service Unavailable", <-answers)
+	for _, conn := range conns { // of those that were not in the way
+		require.NoError(t, conn.Close())
 	}
 	require.Eventually(t, func() bool {
 		b.budget.mu.Lock()
