@@ -34,6 +34,9 @@ func (s *request) success() int {
 		b = append(b, '}')
 	}
 	b = append(b, ']')
+	if s.parked > 0 {
+		b = strconv.AppendInt(append(b, `,"parked":`...), int64(s.parked), 10)
+	}
 	if len(s.dropped) > 0 {
 		b = append(b, `,"dropped":[`...) // only where a plan samples
 		for i := range s.dropped {

@@ -19,6 +19,8 @@ type Counts struct {
 	Crowded uint64
 	// Dropped are events that the plan's sample left out.
 	Dropped uint64
+	// Parked are events that the plan set aside: accepted and quarantined.
+	Parked uint64
 	// Redacted are secrets taken out of events; see [tenant.Redact].
 	Redacted uint64
 	// Renamed are events that are called $other, and Unflattened values that
@@ -27,7 +29,9 @@ type Counts struct {
 }
 
 // counts is [Counts] in the making.
-type counts struct{ refused, limited, crowded, dropped, redacted, renamed, unflattened atomic.Uint64 }
+type counts struct {
+	refused, limited, crowded, dropped, parked, redacted, renamed, unflattened atomic.Uint64
+}
 
 // Counts returns what was not let in since the handler was made, of each tenant
 // that there is anything to tell of. Only known tenants are in it, so that strangers
@@ -37,7 +41,7 @@ func (h *Handler) Counts() map[tenant.ID]Counts {
 	h.counts.Range(func(id, value any) bool {
 		n := value.(*counts)
 		out[id.(tenant.ID)] = Counts{
-			Refused: n.refused.Load(), Limited: n.limited.Load(), Crowded: n.crowded.Load(), Dropped: n.dropped.Load(),
+			Refused: n.refused.Load(), Limited: n.limited.Load(), Crowded: n.crowded.Load(), Dropped: n.dropped.Load(), Parked: n.parked.Load(),
 			Redacted: n.redacted.Load(), Renamed: n.renamed.Load(), Unflattened: n.unflattened.Load(),
 		}
 		return true
@@ -85,11 +89,15 @@ func (h *Handler) countCrowded(ctx context.Context, t *tenant.Tenant) {
 	h.limits.away(ctx, "memory")
 }
 
-// countDropped counts what a sample left out.
-func (h *Handler) countDropped(ctx context.Context, id tenant.ID, n int) {
-	if n > 0 {
-		h.countsOf(id).dropped.Add(uint64(n))
-		h.limits.dropped.Add(ctx, int64(n))
+// countPlanned counts what a plan left out and what it set aside.
+func (h *Handler) countPlanned(ctx context.Context, id tenant.ID, dropped, parked int) {
+	if dropped > 0 {
+		h.countsOf(id).dropped.Add(uint64(dropped))
+		h.limits.dropped.Add(ctx, int64(dropped))
+	}
+	if parked > 0 {
+		h.countsOf(id).parked.Add(uint64(parked))
+		h.limits.parked.Add(ctx, int64(parked))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/record"
 	"github.com/footfall-go/footfall/tenant"
 )
 
@@ -239,4 +240,40 @@ func TestPlanSamples(t *testing.T) {
 	rate = 0
 	require.NoError(t, b.Track(t.Context(), b.keys.Tenant(shop(t)), Message{Type: footfall.Track, Event: "A", UserID: "u"}))
 	require.JSONEq(t, `{"success":true,"accepted":0,"rejected":[],"dropped":[{"index":0,"messageId":""}]}`, b.post("/v1/track", event).Body.String())
+}
+
+// TestPlanParks sets everything aside: accepted and durable, in records that
+// say why.
+func TestPlanParks(t *testing.T) {
+	t.Parallel()
+	decision := Decision{Action: Park, Reason: strings.Repeat("ü", 400)}
+	b := setup(t, func(c *Config, _ *tenant.Registration) {
+		c.Partitions = 4
+		c.Plan = func(context.Context, *tenant.Tenant, int) Decision { return decision }
+	})
+	parked := func() (n int, reason string) {
+		for i := range b.log.records {
+			h, err := record.ParseHeader(&b.log.records[i])
+			require.NoError(t, err)
+			if h.Kind == record.Parked {
+				n, reason = n+int(b.log.records[i].Events), h.Reason
+			}
+		}
+		return n, reason
+	}
+	w := b.post("/v1/batch", `{"batch":[{"type":"track","event":"A","anonymousId":"a"},{"type":"track","event":"B","anonymousId":"b"},{"type":"track"}]}`)
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, w.Body.String(), `"accepted":2,`)
+	require.Contains(t, w.Body.String(), `,"parked":2}`)
+	n, reason := parked()
+	require.Equal(t, 2, n)
+	require.Equal(t, strings.Repeat("ü", 250), reason)
+	require.Empty(t, b.log.events(t), "none of them is an ordinary event")
+	require.NoError(t, b.Track(t.Context(), b.keys.Tenant(shop(t)), Message{Type: footfall.Track, Event: "A", UserID: "u"}))
+	require.Equal(t, Counts{Refused: 1, Parked: 3}, b.Counts()[shop(t)])
+	decision = Decision{}
+	require.JSONEq(t, `{"success":true,"accepted":1,"rejected":[]}`, b.post("/v1/track", event).Body.String())
+	n, _ = parked()
+	require.Equal(t, 3, n)
+	require.Len(t, b.log.events(t), 1)
 }

@@ -14,6 +14,7 @@ import (
 type limitMetrics struct {
 	limited metric.Int64Counter
 	dropped metric.Int64Counter
+	parked  metric.Int64Counter
 	byLimit map[string][]metric.AddOption
 }
 
@@ -23,9 +24,10 @@ func newLimitMetrics(provider metric.MeterProvider) (*limitMetrics, error) {
 	}
 	meter := provider.Meter("github.com/footfall-go/footfall/ingest")
 	m := &limitMetrics{byLimit: map[string][]metric.AddOption{}}
-	var errs [2]error
+	var errs [3]error
 	m.limited, errs[0] = meter.Int64Counter("footfall.ingest.limited", metric.WithUnit("{request}"), metric.WithDescription("Requests turned away, by the limit they met."))
 	m.dropped, errs[1] = meter.Int64Counter("footfall.ingest.dropped", metric.WithUnit("{event}"), metric.WithDescription("Events that a plan's sample left out."))
+	m.parked, errs[2] = meter.Int64Counter("footfall.ingest.parked", metric.WithUnit("{event}"), metric.WithDescription("Events that a plan set aside."))
 	for _, limit := range []string{"rate", "day", "plan", "memory"} {
 		m.byLimit[limit] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("limit", limit)))}
 	}

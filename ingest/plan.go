@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/footfall-go/footfall"
@@ -32,13 +33,18 @@ const (
 	// Sample keeps a share of the visitors, with all that they do, and drops
 	// the others'. The answer names what was dropped.
 	Sample
+	// Park takes the events and sets them aside with the reason, in
+	// quarantine, where no query sees them until they are replayed. The answer
+	// says how many.
+	Park
 )
 
 // Decision is the answer of a [Plan]. The zero value accepts.
 type Decision struct {
 	Action Action
-	// Reason is a sentence for the sender of what is rejected. Defaults to
-	// "the plan does not allow more events".
+	// Reason is a sentence: of Reject for the sender, of Park for whoever
+	// looks into the quarantine, 500 bytes of it. Defaults to "the plan does
+	// not allow more events".
 	Reason string
 	// Status is that of Reject, 429 or 403: SDKs come back after the one and
 	// give up after the other. Defaults to 429.
@@ -49,6 +55,9 @@ type Decision struct {
 	// kept at a rate is kept at every higher one. Defaults to 0: none.
 	Rate float64
 }
+
+// maxReason bounds what stands before each record of parked events.
+const maxReason = 500
 
 const noReason = "the plan does not allow more events"
 
@@ -62,6 +71,7 @@ func (s *request) plan(n int) *turnedAway {
 	if d.Reason == "" {
 		d.Reason = noReason
 	}
+	d.Reason = strings.ToValidUTF8(d.Reason[:min(len(d.Reason), maxReason)], "")
 	s.decision = d
 	if d.Action != Reject {
 		return nil
@@ -78,11 +88,16 @@ func (s *request) plan(n int) *turnedAway {
 
 // keep puts an event that was checked where the plan wants it.
 func (s *request) keep(m *envelope.Message, index int) {
-	if s.decision.Action == Sample && !sampled(s.tenant.ID, &s.event, s.decision.Rate) {
+	switch {
+	case s.decision.Action == Sample && !sampled(s.tenant.ID, &s.event, s.decision.Rate):
 		s.dropped = append(s.dropped, rejection{index: index, messageID: s.givenID(m)})
 		return
+	case s.decision.Action == Park:
+		s.out.park(&s.event, s.decision.Reason)
+		s.parked++
+	default:
+		s.out.add(&s.event)
 	}
-	s.out.add(&s.event)
 	s.accepted++
 }
 

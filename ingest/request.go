@@ -56,6 +56,7 @@ type request struct {
 	taken    int      // messages that the limiter has counted
 	accepted int
 	rejected []rejection
+	parked   int         // of the accepted
 	dropped  []rejection // not in the plan's sample
 	origins  []int       // of PostHog's events: which one a message was made from
 	answer   []byte
@@ -72,7 +73,7 @@ func (s *request) begin(w http.ResponseWriter, r *http.Request, now time.Time) {
 	s.w, s.r, s.received = w, r, footfall.MillisOf(now)
 	s.shift, s.sent, s.accepted, s.taken = 0, 0, 0, 0
 	s.secrets, s.renamed, s.unflattened, s.words = 0, 0, 0, nil
-	s.decision = Decision{}
+	s.decision, s.parked = Decision{}, 0
 	s.tenant, s.origins = nil, nil
 	s.foreign, s.from = false, sender{}
 	s.sharedHidden, s.sharedSaid = false, said{}
@@ -165,7 +166,7 @@ func (s *request) countAccepted() {
 // countRejected counts what was refused and dropped, once it is certain that
 // the sender hears of it.
 func (s *request) countRejected() {
-	s.h.countDropped(s.r.Context(), s.tenant.ID, len(s.dropped))
+	s.h.countPlanned(s.r.Context(), s.tenant.ID, len(s.dropped), s.parked)
 	if len(s.rejected) > 0 {
 		s.h.countRefused(s.tenant.ID, len(s.rejected))
 		s.h.metrics.refused(s.r.Context(), s.rejected)

@@ -38,6 +38,7 @@ type DoorStatus struct {
 	Limited uint64 `json:"limited,omitempty"` // requests that met a limit
 	Crowded uint64 `json:"crowded,omitempty"` // requests that found no memory
 	Dropped uint64 `json:"dropped,omitempty"` // events that a plan's sample left out
+	Parked  uint64 `json:"parked,omitempty"`  // events that a plan set aside
 	// Redacted are secrets taken out of events that were let in.
 	Redacted uint64 `json:"redacted"`
 	// Renamed are events called $other and Unflattened values not looked up by
@@ -94,7 +95,7 @@ func (s *Server) status(ctx context.Context, only *tenant.Tenant) (*Status, erro
 		if only == nil || only == t {
 			n := counts[t.ID]
 			out.Door[t.ID.String()] = DoorStatus{
-				Refused: n.Refused, Limited: n.Limited, Crowded: n.Crowded, Dropped: n.Dropped, Redacted: n.Redacted,
+				Refused: n.Refused, Limited: n.Limited, Crowded: n.Crowded, Dropped: n.Dropped, Parked: n.Parked, Redacted: n.Redacted,
 				Renamed: n.Renamed, Unflattened: n.Unflattened,
 			}
 			out.Ledger[t.ID.String()] = progress.Ledger[t.ID.String()]
