@@ -30,10 +30,12 @@ func (m *Memory) erase(e *footfall.Erasure) {
 	}
 	// A session has no partition, so its version alone does not tell on which
 	// side of the position it stands when a whole tenant goes: one with events
-	// left stays.
+	// left stays. Those of a visitor are of one partition, and go even where
+	// another user shared it: the processor drops what it has not written yet of
+	// them, and cannot know whose the events were.
 	maps.DeleteFunc(m.sessions, func(key sessionKey, s footfall.Session) bool {
 		return key.tenant == e.Tenant && concerns(key.visitor) &&
-			s.Version < footfall.Version(e.Before.Epoch, e.Before.Offset) && !left[key]
+			s.Version < footfall.Version(e.Before.Epoch, e.Before.Offset) && (len(e.IDs) > 0 || !left[key])
 	})
 	maps.DeleteFunc(m.links, func(key linkKey, l footfall.Link) bool {
 		return key.tenant == e.Tenant && concerns(l.From, l.User) && erased(l.Position, e.Before)

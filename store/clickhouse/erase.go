@@ -80,9 +80,14 @@ func scopes(e *footfall.Erasure, ids []footfall.ID, before *footfall.Position) [
 		// The same in the column that the events table has for it.
 		event = place(fmt.Sprintf("(_first > %d OR _first = %d AND _i < %d)", ^uint64(p.Offset), ^uint64(p.Offset), p.Index))
 		trait = place(fmt.Sprintf("(best._o < %d OR best._o = %d AND best._i < %d)", p.Offset, p.Offset, p.Index))
-		// A session with events left goes on, whoever's they are.
-		session = fmt.Sprintf(" AND version < %d AND (visitor, session) NOT IN (SELECT visitor, session FROM %s WHERE %s)",
-			footfall.Version(p.Epoch, p.Offset), schema.Events, of("visitor"))
+		session = fmt.Sprintf(" AND version < %d", footfall.Version(p.Epoch, p.Offset))
+		if ids == nil {
+			// A version does not tell the partition, so one with events left stays.
+			// Those of a visitor are of one partition, and go even where another
+			// user shared it: the processor drops what it has not written yet of
+			// them, and cannot know whose the events were.
+			session += fmt.Sprintf(" AND (visitor, session) NOT IN (SELECT visitor, session FROM %s WHERE %s)", schema.Events, owner)
+		}
 		minute = place(fmt.Sprintf("bitShiftRight(version, 16) <= %d", p.Offset))
 	}
 	if before == nil && ids != nil {
