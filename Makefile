@@ -28,10 +28,10 @@ bench: engine
 	FOOTFALL_BENCH_LARGE=1 $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./stream/internal/fold
 	FOOTFALL_STRESS=$(STRESS) $(GO) test -count=1 -timeout 30m -run '^TestStress$$' -v ./store/chdb
 
-# chaos kills the server fifty times under load, and tries five hundred
+# chaos kills the servers fifty times under load, and tries five hundred
 # schedules of faults on the processor; make test does either twelve times.
 chaos: engine
-	FOOTFALL_CHAOS_KILLS=50 FOOTFALL_CHAOS_SEEDS=500 $(GO) test -count=1 -timeout 30m -run '^TestChaos' -v ./examples/reference-stack/ ./stream/
+	FOOTFALL_CHAOS_KILLS=50 FOOTFALL_CHAOS_SEEDS=500 $(GO) test -count=1 -timeout 30m -run '^TestChaos' -v ./examples/reference-stack/ ./examples/custom-sink/ ./stream/
 
 # fuzz gives every fuzz target FUZZTIME, one after the other.
 FUZZTIME ?= 20s

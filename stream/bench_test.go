@@ -19,11 +19,33 @@ import (
 
 // BenchmarkRunner measures everything between the log and the store: reading,
 // folding, cutting, claiming, and the hand-over; both ends cost nothing. One
-// operation is 200,000 events in records of 100, of 20,000 visitors.
+// operation is 200,000 events in records of 100, of 20,000 visitors. Live taps
+// are one that takes everything at once and one that never returns; with a
+// durable one an operation ends when it has everything, too.
 func BenchmarkRunner(b *testing.B) {
+	swift := footfall.SinkFunc(func(context.Context, []footfall.Event) error { return nil })
+	stuck := footfall.SinkFunc(func(ctx context.Context, _ []footfall.Event) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	b.Run("alone", func(b *testing.B) { benchmarkRunner(b, nil) })
+	b.Run("live", func(b *testing.B) { benchmarkRunner(b, nil, stream.Tap{Name: "swift", Sink: swift}) })
+	b.Run("stuck", func(b *testing.B) { benchmarkRunner(b, nil, stream.Tap{Name: "stuck", Sink: stuck}) })
+	b.Run("durable", func(b *testing.B) {
+		got := make(chan int, 1024)
+		count := footfall.SinkFunc(func(_ context.Context, events []footfall.Event) error {
+			got <- len(events)
+			return nil
+		})
+		benchmarkRunner(b, got, stream.Tap{Name: "durable", Sink: count, Durable: true, MaxAge: time.Millisecond})
+	})
+}
+
+func benchmarkRunner(b *testing.B, tapped <-chan int, taps ...stream.Tap) {
+	b.Helper()
 	l := newRing(b, 2000, 100, 20_000)
 	s := &sieve{got: make(chan int, 1024)}
-	r, err := stream.New(stream.Config{Log: l, Store: s, SnapshotEvery: time.Hour, SnapshotEvents: 1 << 40})
+	r, err := stream.New(stream.Config{Log: l, Store: s, SnapshotEvery: time.Hour, SnapshotEvents: 1 << 40, Taps: taps, DrainTimeout: time.Second})
 	require.NoError(b, err)
 	ctx, stop := context.WithCancel(b.Context())
 	done := make(chan error, 1)
@@ -32,6 +54,9 @@ func BenchmarkRunner(b *testing.B) {
 		l.release()
 		for rows := 0; rows < 200_000; {
 			rows += <-s.got
+		}
+		for rows := 0; tapped != nil && rows < 200_000; {
+			rows += <-tapped
 		}
 	}
 	l.release() // one lap ahead, so that no batch waits to be filled

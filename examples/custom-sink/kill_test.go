@@ -14,7 +14,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,7 +38,6 @@ import (
 
 const (
 	secret   = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	kills    = 12
 	clients  = 3
 	patience = 2 * time.Minute
 	asChild  = "FOOTFALL_CUSTOM_SINK_CHILD"
@@ -49,6 +50,32 @@ func TestMain(m *testing.M) {
 		return
 	}
 	os.Exit(m.Run())
+}
+
+// kills is how often the program is killed.
+func kills(tb testing.TB) int {
+	tb.Helper()
+	text := os.Getenv("FOOTFALL_CHAOS_KILLS")
+	if text == "" {
+		return 12
+	}
+	n, err := strconv.Atoi(text)
+	require.NoError(tb, err)
+	return n
+}
+
+// nextFile returns when a file has appeared in a folder.
+func nextFile(t *testing.T, dir string) {
+	t.Helper()
+	newest := func() string {
+		names, err := filepath.Glob(filepath.Join(dir, "*.parquet"))
+		require.NoError(t, err)
+		return slices.Max(append(names, ""))
+	}
+	before, begun := newest(), time.Now()
+	for newest() <= before && time.Since(begun) < patience {
+		runtime.Gosched()
+	}
 }
 
 // receiver takes webhooks, now and then badly.
@@ -118,11 +145,11 @@ type child struct {
 	stderr bytes.Buffer
 }
 
-func start(t *testing.T, dir, hook string) *child {
+func start(t *testing.T, dir, hook string, rows int) *child {
 	t.Helper()
 	c := &child{}
 	c.cmd = exec.Command(os.Args[0], "--listen", "127.0.0.1:0", "--data", dir, "--tenant", "shop:wk_shop", //nolint:noctx // the test decides how it ends
-		"--webhook", hook, "--secret", secret, "--parquet", filepath.Join(dir, "parquet"), "--rows", "300", "--age", "300ms")
+		"--webhook", hook, "--secret", secret, "--parquet", filepath.Join(dir, "parquet"), "--rows", strconv.Itoa(rows), "--age", "300ms")
 	c.cmd.Env = append(os.Environ(), asChild+"=1")
 	c.cmd.Stderr = &c.stderr
 	out, err := c.cmd.StdoutPipe()
@@ -210,18 +237,18 @@ func (c *child) given(t *testing.T) (st stream.PartitionStatus) {
 	return st
 }
 
-// TestKilledTapsMissNothing kills the program with SIGKILL at random moments
+// TestChaosKilledTapsMissNothing kills the program with SIGKILL at random moments
 // under load, while taps start as well. Afterwards the receiver of the webhook
 // has every accepted event, in order and signed, and the Parquet files have
 // each exactly once, like the store.
-func TestKilledTapsMissNothing(t *testing.T) {
+func TestChaosKilledTapsMissNothing(t *testing.T) {
 	t.Parallel()
 	hooks := &receiver{dice: rand.New(rand.NewPCG(3, 4)), seen: map[footfall.Position]string{}}
 	server := httptest.NewServer(hooks)
 	defer server.Close()
 	dir, chance := t.TempDir(), rand.New(rand.NewPCG(5, 6))
 	var url atomic.Pointer[string]
-	c := start(t, dir, server.URL)
+	c := start(t, dir, server.URL, 300)
 	url.Store(&c.url)
 
 	stop := make(chan struct{})
@@ -235,14 +262,17 @@ func TestKilledTapsMissNothing(t *testing.T) {
 			}
 		})
 	}
-	for range kills {
+	for i := range kills(t) {
 		select {
 		case <-time.After(time.Duration(chance.IntN(1500)) * time.Millisecond):
 		case err := <-failures:
 			require.NoError(t, err)
 		}
+		if i%2 == 1 { // between the file and the move of the tap's place
+			nextFile(t, filepath.Join(dir, "parquet"))
+		}
 		c.kill(t)
-		c = start(t, dir, server.URL)
+		c = start(t, dir, server.URL, 100+chance.IntN(400)) // what comes again is cut elsewhere
 		url.Store(&c.url)
 	}
 	close(stop)
@@ -289,7 +319,7 @@ func TestKilledTapsMissNothing(t *testing.T) {
 		require.True(t, stored[at], "%+v is in a file and not in the store", at)
 	}
 	t.Logf("%d events over %d kills; %d came to the webhook again, %d requests were refused, %d files",
-		len(want), kills, hooks.repeated, hooks.refused, len(names))
+		len(want), kills(t), hooks.repeated, hooks.refused, len(names))
 }
 
 // storedIn asks the store that the program has left.
