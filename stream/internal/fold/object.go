@@ -100,13 +100,14 @@ func (s *scanner) name() (string, bool) {
 }
 
 // unquote returns the text of a JSON string.
-func unquote(quoted string) (text string, ok bool) {
+func unquote(quoted string) (string, bool) {
 	if len(quoted) < 2 || quoted[0] != '"' {
 		return "", false
 	}
 	if strings.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1], true
 	}
+	var text string
 	err := json.Unmarshal([]byte(quoted), &text)
 	return text, err == nil
 }
