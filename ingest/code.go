@@ -1,6 +1,10 @@
 package ingest
 
-import "github.com/footfall-go/footfall/ingest/internal/envelope"
+import (
+	"slices"
+
+	"github.com/footfall-go/footfall/ingest/internal/envelope"
+)
 
 // Code says why an event was refused. The list is closed.
 type Code string
@@ -21,10 +25,13 @@ const (
 	BadMessageID Code = "bad_message_id" // no text, or over 100 characters
 )
 
-var codes = []Code{
+var codes = [...]Code{
 	InvalidJSON, TooLarge, TooDeep, UnknownType, MissingID, IllegalID,
 	MissingEvent, BadType, BadTimestamp, TooFarAhead, TooOld, BadMessageID,
 }
+
+// index returns the place of a code in codes.
+func (c Code) index() int { return max(slices.Index(codes[:], c), 0) }
 
 // The limits of the wire.
 const (
@@ -55,4 +62,5 @@ type rejection struct {
 	refusal
 	index     int
 	messageID []byte // a view of the body
+	event     []byte // likewise
 }

@@ -31,6 +31,16 @@ type Counts struct {
 // counts is [Counts] in the making.
 type counts struct {
 	refused, limited, crowded, dropped, parked, redacted, renamed, unflattened atomic.Uint64
+
+	codes   [len(codes)]atomic.Uint64 // refused events
+	samples samples
+}
+
+func (n *counts) load() Counts {
+	return Counts{
+		Refused: n.refused.Load(), Limited: n.limited.Load(), Crowded: n.crowded.Load(), Dropped: n.dropped.Load(), Parked: n.parked.Load(),
+		Redacted: n.redacted.Load(), Renamed: n.renamed.Load(), Unflattened: n.unflattened.Load(),
+	}
 }
 
 // Counts returns what was not let in since the handler was made, of each tenant
@@ -39,11 +49,7 @@ type counts struct {
 func (h *Handler) Counts() map[tenant.ID]Counts {
 	out := map[tenant.ID]Counts{}
 	h.counts.Range(func(id, value any) bool {
-		n := value.(*counts)
-		out[id.(tenant.ID)] = Counts{
-			Refused: n.refused.Load(), Limited: n.limited.Load(), Crowded: n.crowded.Load(), Dropped: n.dropped.Load(), Parked: n.parked.Load(),
-			Redacted: n.redacted.Load(), Renamed: n.renamed.Load(), Unflattened: n.unflattened.Load(),
-		}
+		out[id.(tenant.ID)] = value.(*counts).load()
 		return true
 	})
 	return out

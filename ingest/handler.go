@@ -101,14 +101,16 @@ type Config struct {
 
 // Handler answers everything below /v1/. It is safe for concurrent use.
 type Handler struct {
-	config     Config
-	metrics    *metrics
-	limits     *limitMetrics
-	secrecy    *secrecy
-	vocabulary *vocabulary
-	budget     *budget
-	counts     sync.Map    // tenant.ID → *counts
-	failing    atomic.Bool // the log
+	config        Config
+	metrics       *metrics
+	limits        *limitMetrics
+	secrecy       *secrecy
+	vocabulary    *vocabulary
+	budget        *budget
+	counts        sync.Map     // tenant.ID → *counts
+	sampled       atomic.Int32 // tenants with samples of refusals
+	lookedForRoom atomic.Int64
+	failing       atomic.Bool // the log
 	// unlimited is set while the limiter fails.
 	unlimited atomic.Bool
 	pool      sync.Pool // *request

@@ -100,6 +100,13 @@ func (r *redaction) clean(object, memory []byte, rules *redact.Rules, profile re
 	return memory, memory
 }
 
+// holdsSecret reports whether there is anything to redact in an object.
+func (r *redaction) holdsSecret(object []byte, rules *redact.Rules) bool {
+	memory, n := r.redactor.Append(r.derived[:0], object, rules, redact.NoProfile)
+	r.derived = memory
+	return n > 0
+}
+
 func (r *redaction) cleanContext(object []byte, rules *redact.Rules, profile redact.Profile) []byte {
 	if l := &r.last; l.rules != rules || l.profile != profile || !bytes.Equal(l.sent, object) {
 		l.sent, l.rules, l.profile = append(l.sent[:0], object...), rules, profile

@@ -101,6 +101,9 @@ func (s *request) release() {
 func (s *request) fail(p problem.Problem) int {
 	if s.tenant != nil && p.Status < http.StatusInternalServerError {
 		s.h.countRefused(s.tenant.ID, 1)
+		if p.Status != http.StatusTooManyRequests {
+			s.sampleRequest(&p)
+		}
 	}
 	if s.origins != nil {
 		p = retryable(p)
@@ -170,5 +173,6 @@ func (s *request) countRejected() {
 	if len(s.rejected) > 0 {
 		s.h.countRefused(s.tenant.ID, len(s.rejected))
 		s.h.metrics.refused(s.r.Context(), s.rejected)
+		s.sampleRejected()
 	}
 }

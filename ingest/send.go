@@ -78,6 +78,9 @@ func (s *request) take(m, shared *envelope.Message, message footfall.Type, index
 		if r.code != BadMessageID {
 			rejected.messageID = s.givenID(m)
 		}
+		if m.Object && s.decoder.Kind(m, envelope.Event) == envelope.String {
+			rejected.event = s.decoder.Text(m, envelope.Event)
+		}
 		s.rejected = append(s.rejected, rejected)
 		return
 	}

@@ -33,7 +33,7 @@ func commands() []command {
 		{"up", "serve: take events, keep them, answer questions", up},
 		{"demo", "serve a made-up shop with live traffic, in a folder that goes away", demo},
 		{"import", "bring in files of rows", importFiles},
-		{"rejected", "list what was refused or set aside, and replay it", rejected},
+		{"rejected", "list what was refused or set aside, trace and replay it", rejected},
 		{"erase", "erase a person", erasePerson},
 		{"drop-tenant", "erase all of a tenant", dropTenant},
 		{"maintain", "do the night's work now: delete what is past retention", maintain},

@@ -25,9 +25,11 @@ func rejected(ctx context.Context, p *Process, args []string) error {
 			return listRejected(ctx, p, args[1:])
 		case "replay":
 			return replayRejected(ctx, p, args[1:])
+		case "trace":
+			return traceMessage(ctx, p, args[1:])
 		}
 	}
-	return usagef("say what to do: rejected list, or rejected replay")
+	return usagef("say what to do: rejected list, rejected replay or rejected trace")
 }
 
 // quarantineFlags are those of both commands.
@@ -52,6 +54,10 @@ func (f *quarantineFlags) server(p *Process, args []string) (*runFile, error) {
 	if len(rest) > 0 {
 		return nil, usagef("unexpected argument %q", rest[0])
 	}
+	return f.locate()
+}
+
+func (f *quarantineFlags) locate() (*runFile, error) {
 	if _, err := tenant.ParseID(f.tenant); err != nil {
 		return nil, usagef("--tenant: %w", err)
 	}
@@ -65,9 +71,13 @@ func listRejected(ctx context.Context, p *Process, args []string) error {
 	waiting := f.Bool("waiting", false, "leave out what was replayed or erased")
 	message := f.String("message", "", "`id` of the message that is looked for")
 	limit := f.Int("limit", 100, "how `many` at most; 0 for all")
+	door := f.Bool("door", false, "show instead what the door refused since the server started")
 	server, err := f.server(p, args)
 	if err != nil {
 		return err
+	}
+	if *door {
+		return listRefused(ctx, p, server, f.tenant, *asJSON)
 	}
 	ask := url.Values{"tenant": {f.tenant}, "reason": {f.reason}, "messageId": {*message}, "waiting": {strconv.FormatBool(*waiting)}}
 	w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
@@ -102,6 +112,59 @@ func listRejected(ctx context.Context, p *Process, args []string) error {
 		return err
 	}
 	return json.NewEncoder(p.Stdout).Encode(map[string]any{"tenant": f.tenant, "rows": page.Total, "waiting": page.Waiting, "shown": shown})
+}
+
+// listRefused shows the door's samples. Its last line is JSON.
+func listRefused(ctx context.Context, p *Process, server *runFile, id string, asJSON bool) error {
+	var answer RefusedAnswer
+	if err := server.call(ctx, http.MethodGet, "/api/v1/refused?tenant="+url.QueryEscape(id), nil, &answer); err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+	for i := range answer.Samples {
+		m := &answer.Samples[i]
+		if asJSON {
+			if err := json.NewEncoder(p.Stdout).Encode(m); err != nil {
+				return err
+			}
+			continue
+		}
+		code := string(m.Code)
+		if m.Status > 0 {
+			code = strings.TrimSpace(strconv.Itoa(m.Status) + " " + code)
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Time.Format(time.RFC3339), code, oneLine(m.Event+" "+m.MessageID), oneLine(m.Message), oneLine(m.Agent))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	shown := len(answer.Samples)
+	answer.Samples = nil
+	return json.NewEncoder(p.Stdout).Encode(struct {
+		*RefusedAnswer
+		Samples int `json:"samples"` // how many were shown
+	}{&answer, shown})
+}
+
+// traceMessage is the command rejected trace: why is my event missing?
+func traceMessage(ctx context.Context, p *Process, args []string) error {
+	f := newQuarantineFlags("rejected trace MESSAGE_ID")
+	rest, err := f.parse(p, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return usagef("name one message by its id")
+	}
+	server, err := f.locate()
+	if err != nil {
+		return err
+	}
+	var answer Trace
+	if err := server.call(ctx, http.MethodGet, "/api/v1/trace?"+url.Values{"tenant": {f.tenant}, "messageId": rest}.Encode(), nil, &answer); err != nil {
+		return err
+	}
+	return json.NewEncoder(p.Stdout).Encode(answer)
 }
 
 // about names the event of a row.

@@ -36,6 +36,8 @@ func (s *Server) routes() http.Handler {
 		})
 	}
 	only("GET, HEAD", "/api/v1/status", http.HandlerFunc(s.serveStatus))
+	only("GET, HEAD", "/api/v1/refused", http.HandlerFunc(s.serveRefused))
+	only("GET, HEAD", "/api/v1/trace", http.HandlerFunc(s.serveTrace))
 	only("GET, HEAD", "/api/v1/rejected", http.HandlerFunc(s.serveRejected))
 	only("POST", "/api/v1/rejected/replay", s.writes.wrap(http.HandlerFunc(s.serveReplay)))
 	keeping := keep.NewHandler(s.keeper, s.admin)
