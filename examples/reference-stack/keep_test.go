@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	ch "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/stretchr/testify/require"
 
 	"github.com/footfall-go/footfall/keep"
@@ -158,16 +160,33 @@ func TestErasePerson(t *testing.T) {
 	s.stop(t)
 }
 
+// engineTurn is held by whoever looks into a store: a process has one engine.
+var engineTurn sync.Mutex
+
+// look opens the store of a server that is stopped.
+func look(tb testing.TB, config chdb.Config) (conn driver.Conn, done func()) {
+	tb.Helper()
+	engineTurn.Lock()
+	engine, err := chdb.Open(tb.Context(), config)
+	if err != nil {
+		engineTurn.Unlock()
+	}
+	require.NoError(tb, err)
+	conn, err = ch.Open(chdbtest.Options(engine, "footfall"))
+	require.NoError(tb, err)
+	return conn, func() {
+		defer engineTurn.Unlock()
+		require.NoError(tb, conn.Close())
+		require.NoError(tb, engine.Close())
+	}
+}
+
 // digest is the rows of all tenants but one, table by table: how many, and a sum
 // over all that they hold, which does not depend on their order.
 func (s *server) digest(tb testing.TB, without string) map[string]string {
 	tb.Helper()
-	engine, err := chdb.Open(tb.Context(), chdb.Config{Dir: filepath.Join(s.dir, "store")})
-	require.NoError(tb, err)
-	defer func() { require.NoError(tb, engine.Close()) }()
-	conn, err := ch.Open(chdbtest.Options(engine, "footfall"))
-	require.NoError(tb, err)
-	defer func() { require.NoError(tb, conn.Close()) }()
+	conn, done := look(tb, chdb.Config{Dir: filepath.Join(s.dir, "store")})
+	defer done()
 	digests := map[string]string{}
 	for _, table := range []string{"events", "sessions", "identities", "visitors", "traits", "rejected", "ledger", "definitions", "erasures"} {
 		var mine, n, sum uint64

@@ -30,9 +30,13 @@ type Config struct {
 	// their turn. Defaults to 32.
 	Connections int
 	// ConfigFile is a configuration file of ClickHouse, for what has no field
-	// here, such as storage policies. Defaults to none; in particular, no file
+	// here, such as disks in a cloud. Defaults to none; in particular, no file
 	// that happens to lie in the working directory is read.
 	ConfigFile string
+	// Volumes are folders beyond Dir that tables may move their older parts to;
+	// they make the storage policy [Policy]. What once lay on a volume needs it
+	// at every start. Defaults to none.
+	Volumes []Volume
 	// DrainTimeout is how long Close lets running statements finish before it
 	// kills them. Defaults to 30 s.
 	DrainTimeout time.Duration
@@ -62,7 +66,7 @@ func (c Config) withDefaults() (Config, error) {
 			wrong = errors.Join(wrong, fmt.Errorf("chdb: Config.ConfigFile: %w", err))
 		}
 	}
-	return c, wrong
+	return c, errors.Join(wrong, c.checkVolumes())
 }
 
 // makeDir makes the data directory and returns its one true name, by which

@@ -82,6 +82,9 @@ func Open(ctx context.Context, config Config) (*Engine, error) {
 	if err := checkUnlocked(dir); err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
+	if err := config.writeVolumes(dir); err != nil {
+		return nil, err
+	}
 	engine := &Engine{
 		dir:     dir,
 		session: append([]string{"--path=" + dir}, config.sessionArguments()...),

@@ -104,7 +104,7 @@ func (s *Store) migrate(ctx context.Context) error {
 			return fmt.Errorf("version %d: %w", m.version, err)
 		}
 	}
-	return nil
+	return s.applyTiers(ctx)
 }
 
 func (s *Store) schemaVersion(ctx context.Context) (int, error) {

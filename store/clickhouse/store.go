@@ -29,6 +29,12 @@ type Config struct {
 	// Compress sends blocks compressed with zstd, for networks that are slower
 	// than a core. The embedded engine refuses it. Defaults to false.
 	Compress bool
+	// StoragePolicy is that of events and sessions, by a name that the server
+	// knows. Defaults to leaving them where they are.
+	StoragePolicy string
+	// Tiers say when parts of the two move to which volume of the policy; the
+	// last one keeps them for good. Defaults to none: parts stay.
+	Tiers []Tier
 	// Kind is what [Store.Stats] calls this store. Defaults to "clickhouse".
 	Kind string
 }
@@ -53,7 +59,7 @@ func (c Config) withDefaults() (Config, *url.URL, error) {
 	if !databaseName.MatchString(c.Database) {
 		wrong = errors.Join(wrong, fmt.Errorf("clickhouse: Config.Database: %q is no plain name", c.Database))
 	}
-	return c, address, wrong
+	return c, address, errors.Join(wrong, c.checkTiers())
 }
 
 // Store is the record in ClickHouse. It is safe for concurrent use. It opens

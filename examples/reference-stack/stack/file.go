@@ -19,12 +19,20 @@ type file struct {
 	Listen   string       `yaml:"listen"`
 	Data     string       `yaml:"data"`
 	Drain    string       `yaml:"drain"`
+	Tiers    []fileTier   `yaml:"tiers"`
 	Night    string       `yaml:"night"`
 	Log      string       `yaml:"log"`
 	AdminKey string       `yaml:"admin_key"`
 	GeoIP    string       `yaml:"geoip"`
 	Proxies  []string     `yaml:"trusted_proxies"`
 	Tenants  []fileTenant `yaml:"tenants"`
+}
+
+// fileTier is a folder that older data moves to.
+type fileTier struct {
+	Name  string   `yaml:"name"`
+	Path  string   `yaml:"path"`
+	After Duration `yaml:"after"`
 }
 
 type fileTenant struct {

@@ -3,8 +3,11 @@ package stack
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/footfall-go/footfall/keep"
+	"github.com/footfall-go/footfall/store/chdb"
+	"github.com/footfall-go/footfall/store/clickhouse"
 )
 
 // openKeeper opens what erases and expires. It comes before the doors, which
@@ -43,4 +46,14 @@ func (s *Server) forget(ctx context.Context, f keep.Forget) error {
 		before = max(before, at.Offset)
 	}
 	return s.records.Forget(ctx, before)
+}
+
+// tiers returns what engine and tables must know of the tiers.
+func (s *Settings) tiers() (volumes chdb.Config, tables clickhouse.Config) {
+	for _, t := range s.Tiers {
+		volumes.Volumes = append(volumes.Volumes, chdb.Volume{Name: t.Name, Dir: t.Path})
+		tables.Tiers = append(tables.Tiers, clickhouse.Tier{Volume: t.Name, After: time.Duration(t.After)})
+		tables.StoragePolicy = chdb.Policy
+	}
+	return volumes, tables
 }

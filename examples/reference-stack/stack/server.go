@@ -111,10 +111,13 @@ func Open(ctx context.Context, settings *Settings, logger *slog.Logger) (_ *Serv
 }
 
 func (s *Server) openStore(ctx context.Context) (err error) {
-	if s.engine, err = chdb.Open(ctx, chdb.Config{Dir: filepath.Join(s.settings.Data, "store")}); err != nil {
+	volumes, tables := s.settings.tiers()
+	volumes.Dir = filepath.Join(s.settings.Data, "store")
+	if s.engine, err = chdb.Open(ctx, volumes); err != nil {
 		return fmt.Errorf("open the store: %w", err)
 	}
-	if s.store, err = clickhouse.New(clickhouse.Config{Transport: s.engine.Transport(), Database: database, Kind: "chdb"}); err != nil {
+	tables.Transport, tables.Database, tables.Kind = s.engine.Transport(), database, "chdb"
+	if s.store, err = clickhouse.New(tables); err != nil {
 		return err
 	}
 	if err := s.store.Migrate(ctx); err != nil {

@@ -16,6 +16,7 @@ type Settings struct {
 	Data     string
 	Tenants  []tenant.Registration
 	Drain    time.Duration
+	Tiers    []fileTier    // where older data goes, in the order of age
 	Night    time.Duration // after local midnight, when the night's work begins
 	LogJSON  bool
 	AdminKey string // empty: a random one, which run.json tells
@@ -68,6 +69,7 @@ func (f *serverFlags) settings(p *Process, args []string) (*Settings, error) {
 		errs = append(errs, f.fallback("listen", parsed.Listen), f.fallback("data", parsed.Data),
 			f.fallback("drain", parsed.Drain), f.fallback("night", parsed.Night), f.fallback("log", parsed.Log), f.fallback("admin-key", parsed.AdminKey),
 			f.fallback("geoip", parsed.GeoIP))
+		s.Tiers = parsed.Tiers
 		if !f.given["trusted-proxy"] {
 			f.proxies.items = parsed.Proxies
 		}
