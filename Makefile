@@ -34,7 +34,7 @@ chaos: engine
 	FOOTFALL_CHAOS_KILLS=50 FOOTFALL_CHAOS_SEEDS=500 $(GO) test -count=1 -timeout 30m -run '^TestChaos' -v ./examples/reference-stack/ ./examples/custom-sink/ ./stream/
 
 # fuzz gives every fuzz target FUZZTIME, one after the other.
-FUZZTIME ?= 20s
+FUZZTIME ?= 10m
 fuzz:
 	@set -e; for file in $$(grep -rl --include='*_test.go' '^func Fuzz' .); do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$file); do \
