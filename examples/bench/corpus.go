@@ -97,6 +97,7 @@ func pickEvent(rng *rand.Rand) string {
 type visits struct {
 	rng *rand.Rand
 	ids [2000][2]uint64
+	hot bool // every other event is of one and the same visitor
 }
 
 // perVisit is the mean number of events of a visit.
@@ -112,6 +113,9 @@ func newVisits(rng *rand.Rand) *visits {
 
 // next returns the two halves of the id of whoever acts next.
 func (v *visits) next() (hi, lo uint64) {
+	if v.hot && v.rng.IntN(2) == 0 {
+		return 1, 1
+	}
 	id := &v.ids[v.rng.IntN(len(v.ids))]
 	if v.rng.IntN(perVisit) == 0 {
 		*id = [2]uint64{v.rng.Uint64(), v.rng.Uint64()}

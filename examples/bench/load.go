@@ -22,6 +22,7 @@ type sender struct {
 	key    string
 	client *http.Client
 	runs   uint64 // so that no two loads send the same message ids
+	hot    bool   // half of all events are of one visitor
 }
 
 func newSender(url, key string, connections int) *sender {
@@ -45,6 +46,9 @@ func (s *sender) post(ctx context.Context, path string, body []byte) (int, error
 		return 0, fmt.Errorf("send: %w", err)
 	}
 	defer resp.Body.Close()
+	if err := turnedAway(resp); err != nil {
+		return 0, err
+	}
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return 0, fmt.Errorf("read answer: %w", err)
@@ -113,6 +117,7 @@ func (s *sender) openLoop(ctx context.Context, events, n int, d time.Duration, a
 		wg.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(c), s.runs<<8|2))
 			crowd := newVisits(rng)
+			crowd.hot = s.hot
 			bodies := make([]*body, 8)
 			for i := range bodies {
 				bodies[i] = newBody(rng, n, n == 1)

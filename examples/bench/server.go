@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,7 +37,10 @@ func startServer(ctx context.Context, command ...string) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	args := append(command[1:], "--listen", "127.0.0.1:0", "--data", dir, "--tenant", tenantID+":"+writeKey+":"+readKey)
+	args := append(slices.Clone(command[1:]), "--listen", "127.0.0.1:0", "--data", dir)
+	if !slices.Contains(args, "--config") { // which has tenants of its own
+		args = append(args, "--tenant", tenantID+":"+writeKey+":"+readKey)
+	}
 	s := &server{dir: dir, cmd: exec.CommandContext(ctx, command[0], args...)}
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
