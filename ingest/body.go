@@ -114,7 +114,7 @@ func acceptable(header []string) bool {
 	}
 	switch media {
 	case "application/json", "text/plain", "application/x-www-form-urlencoded",
-		"application/x-ndjson", "application/ndjson", "text/json", "application/octet-stream", "application/gzip":
+		"application/x-ndjson", "application/ndjson", "text/json", "application/octet-stream", "application/gzip", "application/zstd":
 		return true
 	}
 	return strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")

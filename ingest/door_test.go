@@ -134,7 +134,7 @@ func TestRoutesAndMethods(t *testing.T) {
 func TestContentTypesAndEncodings(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for _, media := range []string{"application/json", "application/json; charset=utf-8", "text/plain", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "application/vnd.api+json"} {
+	for _, media := range []string{"application/json", "application/json; charset=utf-8", "text/plain", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "application/vnd.api+json", "application/zstd"} {
 		require.Equal(t, 200, b.post("/v1/track", event, "Content-Type", media).Code, media)
 	}
 	for _, media := range []string{"multipart/form-data; boundary=x", "application/xml", "text/html", "nonsense/"} {
@@ -144,7 +144,7 @@ func TestContentTypesAndEncodings(t *testing.T) {
 	w := b.post("/v1/track", event, "Content-Encoding", "br")
 	problemOf(t, w, http.StatusUnsupportedMediaType)
 	require.Equal(t, "gzip, zstd", w.Header().Get("Accept-Encoding"))
-	require.Len(t, b.log.events(t), 7)
+	require.Len(t, b.log.events(t), 8)
 }
 
 func TestBodiesOfUnknownLength(t *testing.T) {

@@ -27,7 +27,6 @@
 //     that last event is on its way.
 //   - Add a line to sdks in sdk_test.go: its name, the events besides the ticks
 //     by their names in queries, and a text of what its user is told of a 400.
-//     The scripts and pages that runNode looks at need the file's name too.
 //
 // make sdks installs them; make test does so by itself.
 package referencestack
