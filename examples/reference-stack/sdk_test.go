@@ -32,6 +32,8 @@ type sdk struct {
 	forgetful bool
 	// blind SDKs hear of no answer and so never try again.
 	blind bool
+	// faults are those of its rough line. Defaults to rough.
+	faults []fault
 	// send has the SDK carry out a plan and returns when nothing is on the way
 	// any more, with the errors its user has seen.
 	send func(tb testing.TB, p plan) []string
@@ -73,6 +75,11 @@ func sdks() []sdk {
 		{name: "segment-browser-batching", leaves: true, forgetful: true, others: browserCalls, send: page("segment.html", "batching", false)},
 		{name: "rudder-browser", leaves: true, others: browserCalls, tells: "illegal_id", send: page("rudder.html", "", false)},
 		{name: "rudder-browser-beacon", leaves: true, others: browserCalls, blind: true, send: page("rudder.html", "beacon", true)},
+		{
+			name: "posthog-browser", leaves: true, forgetful: true, others: browserCalls, tells: "illegal_id", send: page("posthog.html", "", false),
+			// It gives up after a 429, which is why the door does not say so on its paths.
+			faults: []fault{{status: http.StatusServiceUnavailable}, {status: http.StatusServiceUnavailable, after: true}},
+		},
 		{name: "posthog-node", others: []string{"$identify", "$group", "$alias"}, tells: "status=400", send: script("posthog-node.cjs")},
 	}
 }
@@ -122,7 +129,9 @@ func TestSDKs(t *testing.T) {
 			t.Run("rough", func(t *testing.T) {
 				t.Parallel()
 				faults := rough
-				if k.forgetful { // nothing comes in between, and it tries ten times
+				if k.faults != nil {
+					faults = k.faults
+				} else if k.forgetful { // nothing comes in between, and it tries ten times
 					faults = slices.DeleteFunc(slices.Clone(rough), func(f fault) bool { return f.status == 0 })
 				}
 				a := s.account(t, k.name+"-rough", faults)

@@ -2,6 +2,7 @@
 // page while the last event is on its way: what an SDK has not sent by then, or
 // does not know that it has, it sends from the page that comes next. The browser
 // stays until standard input ends.
+const { gunzipSync } = require('zlib')
 const { chromium } = require('playwright-core')
 const { run } = require('./plan.cjs')
 
@@ -31,8 +32,10 @@ run(async ({ page, executable, plan }, errors) => {
   let look = () => {}
   tab.on('response', (response) => {
     const request = response.request()
-    if (plan.blind || request.method() !== 'POST' || response.status() === 429 || response.status() >= 500) return
-    through += JSON.parse(request.postData()).batch?.length ?? 1
+    if (plan.blind || request.method() !== 'POST' || request.url().includes('/flags') || response.status() === 429 || response.status() >= 500) return
+    let body = request.postDataBuffer()
+    if (body[0] === 0x1f) body = gunzipSync(body)
+    through += JSON.parse(body).batch?.length ?? 1
     look()
   })
   const send = async () => {
