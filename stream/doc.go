@@ -59,6 +59,8 @@
 //	store said OK, lost rows  read-back shows it; they go again under a new token
 //	store down for long       retried for ever; what is there is asked first
 //	store refuses a row       the batch is halved around it; it goes to quarantine
+//	a row was erased          an order in the log: a replay erases it again
+//	a row is past retention   the store has noted that; it is not missing
 //	plan lost                 refuses to start, unless told to [Config.Recover]
 //	new code, old claim       refuses to start until the old code has drained
 //

@@ -86,3 +86,32 @@ func TestRowsThatShowLate(t *testing.T) {
 		w.requireExact(1)
 	})
 }
+
+// TestExpiredRowsAreNotMissing has a claim read back whose rows retention has
+// deleted meanwhile: neither are they sent again nor is that an alarm.
+func TestExpiredRowsAreNotMissing(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 1, func(w *world) {
+		p := w.begin(w.config(), nil)
+		w.append(0, "shop", message{visitor: "a", id: "1"}, message{visitor: "a", id: "2"})
+		w.append(0, "club", message{visitor: "a", id: "3"})
+		p.visible()
+		plan, _ := w.log.Plan(0)
+		require.Less(t, plan.From, plan.To, "the claim is still open")
+		later := footfall.MillisOf(time.Now()) + 1
+		_, err := w.store.Expire(w.t.Context(), &footfall.Expiry{Tenant: header(t, "shop").Tenant, Before: later, Received: later})
+		require.NoError(t, err)
+		require.Len(t, w.store.Rows(), 1)
+		inserts := len(w.store.calls())
+
+		w.log.Fence(0)
+		time.Sleep(time.Minute)
+		require.Len(t, w.store.calls(), inserts, "nothing was missing")
+		require.Len(t, w.store.Rows(), 1)
+		w.requireLedger(p)
+		s, err := p.Status(w.t.Context())
+		require.NoError(t, err)
+		require.True(t, s.Ready, s.Reason)
+		require.NoError(t, p.end())
+	})
+}
