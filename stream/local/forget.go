@@ -13,7 +13,7 @@ import (
 
 // ErrNeeded says that records cannot be removed yet: the plan is not past them,
 // there is no snapshot that makes them superfluous, or a follower has not read
-// them.
+// them or could not go on without them.
 var ErrNeeded = errors.New("stream/local: records are still needed")
 
 // Forget removes the records before an offset and the snapshots of states
@@ -69,13 +69,18 @@ func (l *Log) superfluous(before int64) (stale []snapshot, err error) {
 	if plan.From < before {
 		return nil, fmt.Errorf("%w: the plan is at %d", ErrNeeded, plan.From)
 	}
+	held := newest(l.snapshots, plan.Fold)
+	if before > 0 && (len(held) == 0 || held[len(held)-1].offset < before) {
+		return nil, fmt.Errorf("%w: there is no snapshot at or after it", ErrNeeded)
+	}
 	for name, cursor := range l.places.cursors {
-		if cursor < before {
+		// A follower folds anew from a state that is not past its cursor.
+		starts := before == 0 || slices.ContainsFunc(l.snapshots, func(o snapshot) bool {
+			return o.fold == plan.Fold && o.offset >= before && o.offset <= cursor
+		})
+		if cursor < before || !starts {
 			return nil, fmt.Errorf("%w: by the follower %s at %d", ErrNeeded, name, cursor)
 		}
-	}
-	if held := newest(l.snapshots, plan.Fold); before > 0 && (len(held) == 0 || held[len(held)-1].offset < before) {
-		return nil, fmt.Errorf("%w: there is no snapshot at or after it", ErrNeeded)
 	}
 	l.snapshots = slices.DeleteFunc(slices.Clone(l.snapshots), func(o snapshot) bool {
 		if o.offset < before {

@@ -61,6 +61,8 @@ func TestForget(t *testing.T) {
 	require.ErrorContains(t, log.Forget(t.Context(), 3), "export at 2")
 	require.Len(t, whole(t, log), 5)
 	require.NoError(t, p.Follower("export").Move(t.Context(), 3))
+	require.ErrorContains(t, log.Forget(t.Context(), 3), "export at 3", "no state is left that it could go on from")
+	require.NoError(t, p.Follower("export").Move(t.Context(), 5))
 
 	for range 2 {
 		require.NoError(t, log.Forget(t.Context(), 3))
