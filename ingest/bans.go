@@ -62,3 +62,11 @@ func erasedBy(gone map[footfall.ID]struct{}, of tenant.ID, ev *record.Event) ref
 	}
 	return refuseIf(schema.VisitorID(of, string(ev.Anonymous)), envelope.AnonymousID)
 }
+
+// Forget drops what the door remembers of a tenant beside counts: the samples
+// of what it refused.
+func (h *Handler) Forget(id tenant.ID) {
+	if found, ok := h.counts.Load(id); ok && found.(*counts).samples.drop() {
+		h.sampled.Add(-1)
+	}
+}

@@ -71,6 +71,10 @@ func TestDroppedTenantIsRefused(t *testing.T) {
 	problemOf(t, b.do(http.MethodPost, "/v1/unlink", `{}`, "Authorization", "Bearer "+readKey), http.StatusForbidden)
 	require.ErrorContains(t, b.Track(t.Context(), b.keys.Tenant(shop(t)), Message{Type: footfall.Track, Event: "E", UserID: "u"}), "dropped")
 	require.Zero(t, b.log.count())
+	require.NotEmpty(t, b.Refusals(shop(t)).Samples)
+	b.Forget(shop(t))
+	require.Empty(t, b.Refusals(shop(t)).Samples)
+	require.NotZero(t, b.Refused()[shop(t)], "counts stay")
 }
 
 // BenchmarkErased is what the look-up costs an event where somebody was

@@ -34,6 +34,7 @@ func (s *Server) keep(ctx context.Context) (stop func()) {
 // there is a snapshot after it, nothing needs what came before.
 func (s *Server) forget(ctx context.Context, f keep.Forget) error {
 	if !f.Dropped.IsZero() {
+		s.door.Forget(f.Dropped)
 		if err := s.records.ForgetImports(ctx, f.Dropped); err != nil {
 			return err
 		}
