@@ -92,7 +92,7 @@ func runKilled(t *testing.T, preload string, chance int, believe string) (rows, 
 		if kills >= 6 {
 			odds = 0
 		}
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestStoreKilledAtRename$", "-test.v")
+		cmd := testenv.Tie(exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestStoreKilledAtRename$", "-test.v"))
 		cmd.Env = append(os.Environ(), "LD_PRELOAD="+preload, fmt.Sprintf("KILL_RENAME=%d", odds), "KILL_AFTER_MS=0",
 			renameChild+"="+dir, renameBelieve+"="+believe)
 		text, err := cmd.CombinedOutput()

@@ -151,7 +151,7 @@ func start(t *testing.T, dir, hook string, rows int) *child {
 	c.cmd = exec.Command(os.Args[0], "--listen", "127.0.0.1:0", "--data", dir, "--tenant", "shop:wk_shop", //nolint:noctx // the test decides how it ends
 		"--webhook", hook, "--secret", secret, "--parquet", filepath.Join(dir, "parquet"), "--rows", strconv.Itoa(rows), "--age", "300ms")
 	c.cmd.Env = append(os.Environ(), asChild+"=1")
-	c.cmd.Stderr = &c.stderr
+	testenv.Tie(c.cmd).Stderr = &c.stderr
 	out, err := c.cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.cmd.Start())

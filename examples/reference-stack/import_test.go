@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/internal/testenv"
 )
 
 // TestChaosImport kills the server twice under one running import, which goes
@@ -31,7 +33,7 @@ func TestChaosImport(t *testing.T) {
 	write(rows)
 	s := up(t, dir)
 	args := []string{"import", file, "--data", dir, "--tenant", "shop", "--name", "history", "--map", "anonymousId={who}"}
-	cmd := exec.Command(footfallBinary(t), args...) //nolint:noctx // it ends by itself, or the test kills it
+	cmd := testenv.Tie(exec.Command(footfallBinary(t), args...)) //nolint:noctx // it ends by itself, or the test kills it
 	var stdout, stderr log
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	require.NoError(t, cmd.Start())

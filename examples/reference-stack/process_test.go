@@ -99,7 +99,7 @@ func launch(tb testing.TB, dir string, args ...string) *server {
 // launchCommand starts a command that becomes a footfall process.
 func launchCommand(tb testing.TB, dir string, cmd *exec.Cmd) *server {
 	tb.Helper()
-	s := &server{dir: dir, cmd: cmd, stdout: make(chan string, 16), stderr: &log{}, exited: make(chan struct{})}
+	s := &server{dir: dir, cmd: testenv.Tie(cmd), stdout: make(chan string, 16), stderr: &log{}, exited: make(chan struct{})}
 	s.cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()
@@ -192,7 +192,7 @@ func (s *server) kill(tb testing.TB) {
 // run runs a command to its end.
 func run(tb testing.TB, args ...string) (status int, stdout, stderr string) {
 	tb.Helper()
-	cmd := exec.Command(footfallBinary(tb), args...) //nolint:noctx // the command ends by itself
+	cmd := testenv.Tie(exec.Command(footfallBinary(tb), args...)) //nolint:noctx // the command ends by itself
 	var out, err bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &err
 	_ = cmd.Run() // the status tells

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/footfall-go/footfall/internal/testenv"
 	"github.com/footfall-go/footfall/store/chdb"
 )
 
@@ -46,7 +47,7 @@ func TestRunStatements(t *testing.T) { //nolint:paralleltest // it is alone in i
 // alter changes the tables of a server that is not running.
 func alter(t *testing.T, dir, sql string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRunStatements$")
+	cmd := testenv.Tie(exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRunStatements$"))
 	cmd.Env = append(os.Environ(), statements+"="+dir+"\n"+sql)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -45,7 +45,7 @@ func runNode(tb testing.TB, file string, argument, said any) {
 	}
 	// The context of a test ends before its cleanup, which lets the script end.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), patience)
-	cmd := exec.CommandContext(ctx, node, file, string(text))
+	cmd := testenv.Tie(exec.CommandContext(ctx, node, file, string(text))) // Chromium ends with it
 	cmd.Dir = dir
 	stderr := &log{}
 	cmd.Stderr = stderr

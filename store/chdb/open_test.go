@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/footfall-go/footfall/internal/testenv"
 	"github.com/footfall-go/footfall/store/chdb"
 	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 )
@@ -36,7 +37,7 @@ func TestOpenRefuses(t *testing.T) {
 func child(t *testing.T, role, dir string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	chdbtest.Engine(t) // Skips where there is no library.
-	command := exec.CommandContext(t.Context(), os.Args[0])
+	command := testenv.Tie(exec.CommandContext(t.Context(), os.Args[0]))
 	command.Env = append(os.Environ(), childRole+"="+role, childDir+"="+dir)
 	var said bytes.Buffer
 	command.Stderr = &said

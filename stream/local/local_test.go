@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/testenv"
 	"github.com/footfall-go/footfall/stream"
 	"github.com/footfall-go/footfall/stream/streamtest"
 	"github.com/footfall-go/footfall/tenant"
@@ -131,7 +132,7 @@ func TestLockedByProcess(t *testing.T) {
 // child prepares this test binary to run as another process; see TestMain.
 func child(tb testing.TB, job string, args ...string) *exec.Cmd {
 	tb.Helper()
-	cmd := exec.CommandContext(tb.Context(), os.Args[0], args...)
+	cmd := testenv.Tie(exec.CommandContext(tb.Context(), os.Args[0], args...))
 	cmd.Env = append(os.Environ(), "LOCAL_TEST_CHILD="+job)
 	return cmd
 }
