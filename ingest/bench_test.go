@@ -150,7 +150,8 @@ func BenchmarkHandler(b *testing.B) {
 }
 
 // BenchmarkHTTP is the door behind a real server, beside a handler that reads
-// and discards. Client and server share the machine: look at the difference.
+// and discards: what is packed it does not even unpack. Client and server share
+// the machine, so look at the difference.
 func BenchmarkHTTP(b *testing.B) {
 	discard := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -160,24 +161,36 @@ func BenchmarkHTTP(b *testing.B) {
 		name, path, body string
 		events           int
 	}{{"batch", "/v1/batch", benchBatch(100), 100}, {"single", "/v1/track", benchEvent(1), 1}} {
-		for name, handler := range map[string]http.Handler{"door": benchDoor(b, 1), "discard": discard} {
-			b.Run(c.name+"/"+name, func(b *testing.B) {
-				server := httptest.NewServer(handler)
-				b.Cleanup(server.Close)
-				b.ReportAllocs()
-				used := cpuTime(b)
-				for b.Loop() {
-					r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, server.URL+c.path, strings.NewReader(c.body))
-					require.NoError(b, err)
-					r.Header.Set("Authorization", "Bearer "+writeKey)
-					resp, err := server.Client().Do(r)
-					require.NoError(b, err)
-					_, _ = io.Copy(io.Discard, resp.Body)
-					_ = resp.Body.Close()
-					require.Equal(b, http.StatusOK, resp.StatusCode)
-				}
-				b.ReportMetric(float64(cpuTime(b)-used)/float64(b.N*c.events), "cpu-ns/event")
-			})
+		for _, encoding := range []string{"plain", "gzip", "zstd"} {
+			body := c.body
+			if pack := packers[encoding]; pack != nil {
+				body = pack(b, body)
+			}
+			for _, to := range []struct {
+				name    string
+				handler http.Handler
+			}{{"discard", discard}, {"door", benchDoor(b, 1)}} {
+				b.Run(c.name+"/"+encoding+"/"+to.name, func(b *testing.B) {
+					server := httptest.NewServer(to.handler)
+					b.Cleanup(server.Close)
+					b.ReportAllocs()
+					used := cpuTime(b)
+					for b.Loop() {
+						r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, server.URL+c.path, strings.NewReader(body))
+						require.NoError(b, err)
+						r.Header.Set("Authorization", "Bearer "+writeKey)
+						if encoding != "plain" {
+							r.Header.Set("Content-Encoding", encoding)
+						}
+						resp, err := server.Client().Do(r)
+						require.NoError(b, err)
+						_, _ = io.Copy(io.Discard, resp.Body)
+						_ = resp.Body.Close()
+						require.Equal(b, http.StatusOK, resp.StatusCode)
+					}
+					b.ReportMetric(float64(cpuTime(b)-used)/float64(b.N*c.events), "cpu-ns/event")
+				})
+			}
 		}
 	}
 }
