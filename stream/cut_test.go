@@ -124,7 +124,7 @@ func TestSizes(t *testing.T) {
 	require.Equal(t, 10*time.Minute, cfg.MaxSpan)
 	require.Equal(t, 64, cfg.MaxParts)
 	require.Equal(t, 5, cfg.Attempts)
-	require.Equal(t, time.Second, cfg.UpsertEvery)
+	require.Equal(t, 500*time.Millisecond, cfg.UpsertEvery)
 }
 
 func TestBatchesGrowWhileTheStoreIsBusy(t *testing.T) {

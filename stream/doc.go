@@ -39,7 +39,7 @@
 //  1. commits the plan (From, To), which confirms all before From, claims the
 //     batch's boundaries, and fails if another process owns the partition;
 //  2. inserts the batch as one block, with a token made of its coordinates;
-//  3. writes changed sessions, links and ledger rows about once a second, never
+//  3. writes changed sessions, links and ledger rows every half second or so, never
 //     ahead of their events;
 //  4. saves a snapshot of the state now and then, which becomes visible when the
 //     plan is past it and 3 was acknowledged for all of it.

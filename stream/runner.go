@@ -29,7 +29,7 @@ type Config struct {
 	FlushAge time.Duration
 	// UpsertEvery is how often sessions, links and the ledger are written
 	// under load; when the log is drained they are written at once.
-	// Defaults to 1s.
+	// Defaults to 500ms.
 	UpsertEvery time.Duration
 	// SnapshotEvery is how often the state is saved while records come.
 	// Defaults to 1m.
@@ -105,7 +105,7 @@ type partitionKey struct{ epoch, partition uint16 }
 // returns a Runner that does nothing until [Runner.Run].
 func New(cfg Config) (*Runner, error) {
 	cfg.FlushAge = cmp.Or(cfg.FlushAge, 200*time.Millisecond)
-	cfg.UpsertEvery = cmp.Or(cfg.UpsertEvery, time.Second)
+	cfg.UpsertEvery = cmp.Or(cfg.UpsertEvery, 500*time.Millisecond)
 	cfg.SnapshotEvery = cmp.Or(cfg.SnapshotEvery, time.Minute)
 	cfg.SnapshotEvents = cmp.Or(cfg.SnapshotEvents, 10_000_000)
 	cfg.MaxRows = cmp.Or(cfg.MaxRows, 100_000)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/footfall-go/footfall"
 )
@@ -18,14 +19,22 @@ func (s *Store) Upsert(ctx context.Context, u *footfall.Upserts) error {
 			return fmt.Errorf("erase: %w", err)
 		}
 	}
-	return cmp.Or(
-		upsert(ctx, s, &linkRows, u.Links),
-		upsert(ctx, s, &idRows, u.IDs),
-		upsert(ctx, s, &traitRows, u.Traits),
-		upsert(ctx, s, &rejectedRows, u.Rejected),
-		upsert(ctx, s, &ledgerRows, u.Ledger),
-		upsert(ctx, s, &sessionRows, u.Sessions),
-	)
+	// Each waits for the disk more than for anything else, and no table for
+	// another: one behind the other they would keep sessions back.
+	var wg sync.WaitGroup
+	var errs [6]error
+	for i, write := range [...]func() error{
+		func() error { return upsert(ctx, s, &sessionRows, u.Sessions) },
+		func() error { return upsert(ctx, s, &linkRows, u.Links) },
+		func() error { return upsert(ctx, s, &idRows, u.IDs) },
+		func() error { return upsert(ctx, s, &traitRows, u.Traits) },
+		func() error { return upsert(ctx, s, &rejectedRows, u.Rejected) },
+		func() error { return upsert(ctx, s, &ledgerRows, u.Ledger) },
+	} {
+		wg.Go(func() { errs[i] = write() })
+	}
+	wg.Wait()
+	return cmp.Or(errs[:]...)
 }
 
 // rowsOf says how rows of a type become a block of their table.
