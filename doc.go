@@ -5,8 +5,9 @@
 // # The way of an event
 //
 // A browser, an app or a server sends messages of the Segment wire format to
-// /v1/. Package ingest checks each one, names those it refuses, and answers
-// when the rest is in the log, synced to disk:
+// /v1/, with the SDK it has. Package ingest checks each one, names those it
+// refuses, takes secrets out, and answers when the rest is in the log, synced
+// to disk:
 //
 //	log, err := local.Open(local.Config{Dir: "data/log"})
 //	door, err := ingest.New(ingest.Config{Log: log, Auth: keys})
@@ -33,7 +34,12 @@
 //	answers, err := query.New(query.Config{Conn: conn, Auth: keys})
 //	mux.Handle("/api/v1/", answers)
 //
-// That is all of it; the example puts it into one function. Nothing is opened
+// Two more are there for who needs them. A Tap of package stream hands
+// confirmed events to a [Sink] of yours, and a durable one misses none. Package
+// keep erases a person or a tenant, with a receipt, and deletes each night what
+// is past retention.
+//
+// The example puts what is needed into one function. Nothing is opened
 // or started behind your back: what runs for life has Run(ctx) and blocks, what
 // was opened has Close.
 //

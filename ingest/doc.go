@@ -1,6 +1,7 @@
 // Package ingest is the door that events come in by: an [http.Handler] for
-// everything below /v1/ that speaks the HTTP API of Segment, so that the SDKs
-// a product already has need a new host name and nothing else.
+// everything below /v1/ that speaks the HTTP API of Segment, and those of
+// RudderStack and PostHog on a few more paths, so that the SDKs a product already
+// has need a new host name and nothing else.
 //
 //	door, err := ingest.New(ingest.Config{Log: log, Auth: keys})
 //	...
@@ -61,6 +62,17 @@
 // a source's configuration and send beacons, on the paths of [RudderPaths]; an
 // SDK is given the host both as its data plane and as its configuration URL.
 //
+// # PostHog's SDKs
+//
+// On the paths of [PostHogPaths] the handler takes what PostHog's SDKs send,
+// whose project key is then a write key. Their events become the messages
+// above: a distinct_id is a user or a visitor, $identify, $set and $set_once
+// are identify, $groupidentify is group, $create_alias is alias, $pageview is
+// page; uuid is the message id. Feature flags, surveys and recordings are
+// answered with none. The package comment of internal/posthog has the table.
+// Where another sender gets 429, these get 503: posthog-js gives up on every
+// status from 400 to 499.
+//
 // # The host's own events
 //
 // What the server itself knows, [Handler.Track] takes as Go values, through the
@@ -73,17 +85,6 @@
 //
 // A [*RefusedError] says which messages will never do; any other error that is
 // not permanent may pass.
-//
-// # PostHog's SDKs
-//
-// On the paths of [PostHogPaths] the handler takes what PostHog's SDKs send,
-// whose project key is then a write key. Their events become the messages
-// above: a distinct_id is a user or a visitor, $identify, $set and $set_once
-// are identify, $groupidentify is group, $create_alias is alias, $pageview is
-// page; uuid is the message id. Feature flags, surveys and recordings are
-// answered with none. The package comment of internal/posthog has the table.
-// Where another sender gets 429, these get 503: posthog-js gives up on every
-// status from 400 to 499.
 //
 // # Limits
 //

@@ -2,7 +2,9 @@
 //
 // An [ID] is an argument of every call that touches data, so that forgetting
 // it does not compile. A [Tenant] adds the [Settings] that change what numbers
-// mean: time zone, session rules, de-duplication window, retention.
+// mean (time zone, session rules, de-duplication window, retention), what is
+// kept of addresses ([IPPolicy]), what is secret ([Redact]), and how many names
+// are looked up ([Caps]).
 //
 // Two kinds of keys open the two doors. A write key (wk_…) is public: it sits
 // in web pages and may only send. A read key (rk_…) is secret and may only
