@@ -1,11 +1,9 @@
 package stack
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -114,59 +112,6 @@ func listRejected(ctx context.Context, p *Process, args []string) error {
 	return json.NewEncoder(p.Stdout).Encode(map[string]any{"tenant": f.tenant, "rows": page.Total, "waiting": page.Waiting, "shown": shown})
 }
 
-// listRefused shows the door's samples. Its last line is JSON.
-func listRefused(ctx context.Context, p *Process, server *runFile, id string, asJSON bool) error {
-	var answer RefusedAnswer
-	if err := server.call(ctx, http.MethodGet, "/api/v1/refused?tenant="+url.QueryEscape(id), nil, &answer); err != nil {
-		return err
-	}
-	w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
-	for i := range answer.Samples {
-		m := &answer.Samples[i]
-		if asJSON {
-			if err := json.NewEncoder(p.Stdout).Encode(m); err != nil {
-				return err
-			}
-			continue
-		}
-		code := string(m.Code)
-		if m.Status > 0 {
-			code = strings.TrimSpace(strconv.Itoa(m.Status) + " " + code)
-		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Time.Format(time.RFC3339), code, oneLine(m.Event+" "+m.MessageID), oneLine(m.Message), oneLine(m.Agent))
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	shown := len(answer.Samples)
-	answer.Samples = nil
-	return json.NewEncoder(p.Stdout).Encode(struct {
-		*RefusedAnswer
-		Samples int `json:"samples"` // how many were shown
-	}{&answer, shown})
-}
-
-// traceMessage is the command rejected trace: why is my event missing?
-func traceMessage(ctx context.Context, p *Process, args []string) error {
-	f := newQuarantineFlags("rejected trace MESSAGE_ID")
-	rest, err := f.parse(p, args)
-	if err != nil {
-		return err
-	}
-	if len(rest) != 1 {
-		return usagef("name one message by its id")
-	}
-	server, err := f.locate()
-	if err != nil {
-		return err
-	}
-	var answer Trace
-	if err := server.call(ctx, http.MethodGet, "/api/v1/trace?"+url.Values{"tenant": {f.tenant}, "messageId": rest}.Encode(), nil, &answer); err != nil {
-		return err
-	}
-	return json.NewEncoder(p.Stdout).Encode(answer)
-}
-
 // about names the event of a row.
 func (r *RejectedRow) about() string {
 	var said struct{ Event, MessageID string }
@@ -224,40 +169,4 @@ func replayRejected(ctx context.Context, p *Process, args []string) error {
 		}
 	}
 	return json.NewEncoder(p.Stdout).Encode(sum)
-}
-
-// call makes a request with the admin key and reads its answer.
-func (f *runFile) call(ctx context.Context, method, path string, body, answer any) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	var in io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		in = bytes.NewReader(text)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(f.URL, "/")+path, in)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+f.AdminKey)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("no footfall answers: %w", err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
-	if err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("the server answered %s: %s", resp.Status, strings.TrimSpace(string(text)))
-	}
-	if err := json.Unmarshal(text, answer); err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	return nil
 }

@@ -1,12 +1,18 @@
 package stack
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // runFile tells other programs on this machine how to speak to the process
@@ -90,4 +96,40 @@ func inUse(dir string) error {
 		return fmt.Errorf("%s is in use by another footfall, process %d at %s", dir, run.PID, run.URL)
 	}
 	return fmt.Errorf("%s is in use by another footfall", dir)
+}
+
+// call makes a request with the admin key and reads its answer.
+func (f *runFile) call(ctx context.Context, method, path string, body, answer any) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	var in io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		in = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(f.URL, "/")+path, in)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+f.AdminKey)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("no footfall answers: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
+	if err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("the server answered %s: %s", resp.Status, strings.TrimSpace(string(text)))
+	}
+	if err := json.Unmarshal(text, answer); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	return nil
 }
