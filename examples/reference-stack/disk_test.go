@@ -27,7 +27,8 @@ func launchOnDisk(t *testing.T, dir, options string) *server {
 	if out, err := try.CombinedOutput(); err != nil {
 		testenv.Missing(t, fmt.Sprintf("a file system of the test's own (unshare, mount): %v: %s", err, out))
 	}
-	script := `mount -t tmpfs -o ` + options + ` tmpfs "$1" && exec "$2" up --listen 127.0.0.1:0 --data "$1" --tenant "$3"`
+	// The kernel forgets there that the process is tied, so that it is tied again.
+	script := `mount -t tmpfs -o ` + options + ` tmpfs "$1" && exec setpriv --pdeathsig KILL "$2" up --listen 127.0.0.1:0 --data "$1" --tenant "$3"`
 	return launchCommand(t, "", exec.Command("unshare", "--user", "--map-root-user", "--mount", //nolint:noctx // the tests decide how it ends
 		"sh", "-c", script, "sh", dir, footfallBinary(t), tenantArg))
 }

@@ -7,8 +7,8 @@ import (
 
 // Tie makes a command that was not started yet end with this process, also
 // when it is killed and no cleanup runs: a server that nobody stops would keep
-// its memory and its port until somebody looks for it. What the command runs in
-// another user namespace is not tied.
+// its memory and its port until somebody looks for it. In another user namespace
+// the kernel forgets it.
 func Tie(cmd *exec.Cmd) *exec.Cmd {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
