@@ -25,6 +25,9 @@ func rejected(ctx context.Context, p *Process, args []string) error {
 			return replayRejected(ctx, p, args[1:])
 		case "trace":
 			return traceMessage(ctx, p, args[1:])
+		case "help", "-h", "-help", "--help":
+			_, _ = fmt.Fprintln(p.Stdout, "usage: footfall rejected list|replay|trace [flags]; each has a --help of its own")
+			return nil
 		}
 	}
 	return usagef("say what to do: rejected list, rejected replay or rejected trace")

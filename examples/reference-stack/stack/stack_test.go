@@ -160,7 +160,7 @@ func TestUsageErrors(t *testing.T) {
 
 func TestHelpIsNoError(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"help"}, {"--help"}, {"up", "--help"}, {"demo", "-h"}, {"import", "--help"}, {"status", "--help"}} {
+	for _, args := range [][]string{{"help"}, {"--help"}, {"up", "--help"}, {"demo", "-h"}, {"import", "--help"}, {"status", "--help"}, {"rejected", "--help"}, {"rejected", "list", "--help"}} {
 		p := process(nil)
 		p.Args = args
 		require.Zero(t, Main(*p), args)
