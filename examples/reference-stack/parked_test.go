@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/footfall-go/footfall/ingest"
-	"github.com/footfall-go/footfall/store/chdb/chdbtest"
+	"github.com/footfall-go/footfall/internal/testenv"
+	"github.com/footfall-go/footfall/store/chdb"
 	"github.com/footfall-go/footfall/store/clickhouse"
 	"github.com/footfall-go/footfall/stream"
 	"github.com/footfall-go/footfall/stream/local"
@@ -25,7 +26,15 @@ func TestParkedUntilPaid(t *testing.T) {
 	records, err := local.Open(local.Config{Dir: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, records.Close()) })
-	store, err := clickhouse.New(clickhouse.Config{Transport: chdbtest.Engine(t).Transport(), Database: chdbtest.Database(t)})
+	// Not the engine that tests of a process share: others here look into stores.
+	engineTurn.Lock()
+	t.Cleanup(engineTurn.Unlock)
+	engine, err := chdb.Open(t.Context(), chdb.Config{Dir: t.TempDir()})
+	if err != nil {
+		testenv.Missing(t, err.Error())
+	}
+	t.Cleanup(func() { require.NoError(t, engine.Close()) })
+	store, err := clickhouse.New(clickhouse.Config{Transport: engine.Transport(), Database: "footfall"})
 	require.NoError(t, err)
 	require.NoError(t, store.Migrate(t.Context()))
 	id, err := tenant.ParseID("shop")
