@@ -38,7 +38,8 @@ type Settings struct {
 	// dropped in one statement. It is fixed when the tenant is created.
 	Dedicated bool
 	// Origins are the web origins that may send with the tenant's write
-	// keys; "*" is any. Defaults to any.
+	// keys, each scheme://host or scheme://host:port without patterns; "*" is
+	// any. Defaults to any.
 	Origins []string
 	// IP is what is kept of the addresses events come from. Defaults to
 	// TruncateIP.
@@ -86,9 +87,7 @@ func (s Settings) WithDefaults() Settings {
 	s.QueryTime = cmp.Or(s.QueryTime, 10*time.Second)
 	s.Limits = s.Limits.withDefaults()
 	s.Caps = s.Caps.withDefaults()
-	if len(s.Origins) == 0 {
-		s.Origins = []string{"*"}
-	}
+	s.Origins = normalOrigins(s.Origins)
 	return s
 }
 
@@ -118,7 +117,7 @@ func (s Settings) Validate() error {
 	if s.IP > KeepIP {
 		errs = append(errs, fmt.Errorf("ip: %d is neither truncate, drop nor keep", s.IP))
 	}
-	errs = append(errs, s.Redact.validate(), s.Caps.validate())
+	errs = append(errs, validateOrigins(s.Origins), s.Redact.validate(), s.Caps.validate())
 	return errors.Join(errs...)
 }
 

@@ -167,5 +167,8 @@ func (t *fileTenant) registration() (tenant.Registration, error) {
 		fail("%w", err)
 	}
 	reg.Limits = limits
+	if err := reg.WithDefaults().Validate(); err != nil {
+		fail("%w", err)
+	}
 	return reg, errors.Join(errs...)
 }

@@ -117,6 +117,7 @@ tenants:
 		"tenants: [{id: a, caps: {events: 0}}]":          "caps.events",
 		"tenants: [{id: a, limits: {query_time: 1.5s}}]": "no duration",
 		"tenants: [{id: a, session: {gap: 0}}]":          "session.gap",
+		`tenants: [{id: a, origins: ["https://*.a"]}]`:   "origins: \"https://*.a\"",
 	} {
 		_, err := newServerFlags("up").settings(process(nil), write(text))
 		require.ErrorIs(t, err, errUsage, text)
