@@ -17,6 +17,22 @@ var names = [...][]byte{
 	footfall.Group: []byte("$group"), footfall.Alias: []byte("$alias"),
 }
 
+// reserved reports whether a name is one that the door gives. A track message
+// with it would be taken for what it is not: for a call that is no behaviour, or
+// for all events beyond a cap. Other names with "$" are free: PostHog's SDKs have
+// many.
+func reserved(name []byte) bool {
+	if name[0] != '$' {
+		return false
+	}
+	for _, ours := range names {
+		if bytes.Equal(name, ours) {
+			return true
+		}
+	}
+	return string(name) == otherEvent
+}
+
 // check makes s.event of a message, or tells why it cannot. Shared is the
 // envelope if it has a context. Without a message type the message must say.
 func (s *request) check(m, shared *envelope.Message, message footfall.Type) refusal {
@@ -127,6 +143,8 @@ func (s *request) name(m *envelope.Message) refusal {
 			return refuse(MissingEvent, envelope.Event, "event is required")
 		case len(s.event.Name) > maxName:
 			return refuse(TooLarge, envelope.Event, "event has at most 500 bytes")
+		case reserved(s.event.Name):
+			return refuse(ReservedName, envelope.Event, "event may not be $page, $screen, $identify, $group, $alias or $other: send a message of that type, or choose another name")
 		}
 		return refusal{}
 	case footfall.Page, footfall.Screen:

@@ -23,11 +23,12 @@ const (
 	TooFarAhead  Code = "too_far_ahead"  // more than 24 h after it was received
 	TooOld       Code = "too_old"        // older than the tenant keeps events
 	BadMessageID Code = "bad_message_id" // no text, or over 100 characters
+	ReservedName Code = "reserved_name"  // a track message with a name that is ours
 )
 
 var codes = [...]Code{
 	InvalidJSON, TooLarge, TooDeep, UnknownType, MissingID, IllegalID,
-	MissingEvent, BadType, BadTimestamp, TooFarAhead, TooOld, BadMessageID,
+	MissingEvent, BadType, BadTimestamp, TooFarAhead, TooOld, BadMessageID, ReservedName,
 }
 
 // index returns the place of a code in codes.

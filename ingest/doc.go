@@ -25,6 +25,10 @@
 //     bytes; a JSON integer counts as its digits. An empty text is no id: beside
 //     another id it is ignored, alone it is refused. So are the placeholders
 //     that broken integrations send (see the list in the source).
+//   - A track may have any name but $page, $screen, $identify, $group, $alias
+//     and $other, which the door gives itself: those are refused. [Handler.Track]
+//     and imports are held to it too. On PostHog's paths $identify and the like
+//     are no names but kinds of messages, see below.
 //   - An alias without previousId takes its anonymousId. It needs a userId.
 //   - timestamp, else originalTimestamp, is RFC 3339 with the variants listed
 //     at the envelope's ParseTime, or an integer of milliseconds since 1970.

@@ -25,6 +25,9 @@ import (
 // even so. A [*LimitError] is one of these: the tenant may not send that much
 // now. What a plan's sample drops is no error.
 //
+// A message of type track whose Event is a name of ours, "$identify" say, is
+// refused with [ReservedName]: what it wants is the Type.
+//
 // The tenant is what an [tenant.Authenticator] returns; settings left zero are
 // the defaults. Track keeps neither the messages nor what is in them.
 func (h *Handler) Track(ctx context.Context, t *tenant.Tenant, messages ...Message) error {

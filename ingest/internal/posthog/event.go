@@ -17,7 +17,7 @@ func (t *translator) event(source int, raw json.RawMessage) {
 		t.batch.Key = firstText(e, "api_key", "token")
 	}
 	properties := object{}
-	if p, ok := e["properties"]; ok && !isNull(p) {
+	if p, ok := e["properties"]; ok && !isNull(p) && !emptyArray(p) {
 		if properties = asObject(p); properties == nil {
 			t.add(source, object{"type": quote("track"), "event": quote(e.text("event")), "properties": p, "userId": e["distinct_id"]}.withoutNulls().encode())
 			return

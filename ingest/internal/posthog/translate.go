@@ -190,6 +190,11 @@ func (o object) withoutNulls() object {
 	return o
 }
 
+// emptyArray reports whether a value is what PHP makes of an empty object.
+func emptyArray(raw json.RawMessage) bool {
+	return raw[0] == '[' && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0
+}
+
 // isFalse tells false from a member that is not there.
 func (o object) isFalse(name string) bool { return string(o[name]) == "false" }
 
