@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -215,51 +216,77 @@ func TestSlowBody(t *testing.T) {
 	}
 }
 
+// pipes is a listener whose connections are in memory, so that the clock of
+// what goes over them is the bubble's.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	conn, open := <-p
+	if !open {
+		return nil, net.ErrClosed
+	}
+	return conn, nil
+}
+
+func (p pipes) Close() error   { close(p); return nil }
+func (p pipes) Addr() net.Addr { return &net.UnixAddr{} }
+
+// begin sends a request of 400,000 bytes but for its end, and answers with the
+// status line, once that comes.
+func (p pipes) begin() <-chan string {
+	near, far := net.Pipe()
+	p <- far
+	go func() {
+		_, _ = fmt.Fprintf(near, "POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n%s", strings.Repeat(" ", 300_000))
+	}()
+	status := make(chan string, 1)
+	go func() {
+		answer := bufio.NewReader(near)
+		line, _ := answer.ReadString('\n')
+		status <- strings.TrimSpace(line)
+		_, _ = io.Copy(io.Discard, answer)
+	}()
+	return status
+}
+
 // TestSlowSendersMakeRoom fills the share of those without a key in the header
 // with bodies that stop in the middle: a while later one that does not stop
 // gets in, and the slow ones are told to come back.
 func TestSlowSendersMakeRoom(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(c *Config, _ *tenant.Registration) { c.MaxInFlight = leastInFlight })
-	server := httptest.NewServer(b)
-	defer server.Close()
-	const senders = 60
-	answers := make(chan string, senders)
-	var conns []net.Conn
-	for range senders {
-		var dialer net.Dialer
-		conn, err := dialer.DialContext(t.Context(), "tcp", server.Listener.Addr().String())
-		require.NoError(t, err)
-		conns = append(conns, conn)
-		go func() {
-			_, _ = fmt.Fprintf(conn, "POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n%s", strings.Repeat(" ", 300_000))
-		}()
-		go func() {
-			answer, _ := io.ReadAll(conn)
-			status, _, _ := strings.Cut(string(answer), "\r\n")
-			answers <- status
-		}()
-	}
-	// Those that found no room are turned away at once.
-	require.Equal(t, "HTTP/1.1 503 Service Unavailable", <-answers)
-	post := func() int {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/batch", strings.NewReader(large(writeKey)))
-		require.NoError(t, err)
-		resp, err := http.DefaultClient.Do(r)
-		require.NoError(t, err)
-		require.NoError(t, resp.Body.Close())
-		return resp.StatusCode
-	}
-	require.Eventually(t, func() bool { return post() == http.StatusOK }, 10*time.Second, 10*time.Millisecond)
-	require.Equal(t, "HTTP/1.1 503 Service Unavailable", <-answers)
-	for _, conn := range conns { // of those that were not in the way
-		require.NoError(t, conn.Close())
-	}
-	require.Eventually(t, func() bool {
-		b.budget.mu.Lock()
-		defer b.budget.mu.Unlock()
-		return b.budget.free == leastInFlight
-	}, 10*time.Second, 10*time.Millisecond)
+	synctest.Test(t, func(t *testing.T) {
+		h := twoTenants(t, logFunc(func(context.Context, []footfall.Record) error { return nil }))
+		listener := make(pipes)
+		server := http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+		served := make(chan error, 1)
+		go func() { served <- server.Serve(listener) }()
+
+		const tryLater = "HTTP/1.1 503 Service Unavailable"
+		var slow []<-chan string
+		for len(slow) < 100 {
+			status := listener.begin()
+			synctest.Wait()
+			if len(status) > 0 { // there is no room for it
+				require.Equal(t, tryLater, <-status)
+				break
+			}
+			slow = append(slow, status)
+		}
+		// A buffer has grown to the whole body by now, or nearly so.
+		require.InDelta(t, leastInFlight/shares/400_000, len(slow), 2)
+		require.Equal(t, http.StatusServiceUnavailable, send(t.Context(), h, "", strings.NewReader(large("wk_a")), -1), "nobody is slow yet")
+
+		time.Sleep(2 * stalled)
+		require.Equal(t, http.StatusServiceUnavailable, send(t.Context(), h, "", strings.NewReader(large("wk_a")), -1), "which asks them to go")
+		for _, status := range slow {
+			require.Equal(t, tryLater, <-status)
+		}
+		require.Equal(t, http.StatusOK, send(t.Context(), h, "", strings.NewReader(large("wk_a")), -1))
+		synctest.Wait()
+		emptyBudget(t, h)
+		require.NoError(t, server.Close())
+		require.ErrorIs(t, <-served, http.ErrServerClosed)
+	})
 }
 
 func answerOf(t *testing.T, url string) int {
