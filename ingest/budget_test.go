@@ -277,7 +277,7 @@ func TestSlowSendersMakeRoom(t *testing.T) {
 		require.Equal(t, http.StatusServiceUnavailable, send(t.Context(), h, "", strings.NewReader(large("wk_a")), -1), "nobody is slow yet")
 
 		time.Sleep(2 * stalled)
-		require.Equal(t, http.StatusServiceUnavailable, send(t.Context(), h, "", strings.NewReader(large("wk_a")), -1), "which asks them to go")
+		send(t.Context(), h, "", strings.NewReader(large("wk_a")), -1) // which asks them to go, and may find them gone
 		for _, status := range slow {
 			require.Equal(t, tryLater, <-status)
 		}
