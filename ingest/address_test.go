@@ -96,7 +96,7 @@ func TestPolicyForAddresses(t *testing.T) {
 	type stored struct{ properties, context, derived string }
 	for policy, want := range map[tenant.IPPolicy]map[string]stored{
 		tenant.TruncateIP: {
-			"track":    {`{"ip":"203.0.113.0","$ip":"2001:db8:1::","n":1}`, `{"ip":"203.0.113.0","traits":{"ip":null},"page":{"path":"/"}}`, `{"$path":"/","$ip":"203.0.113.0","$country":"DE","$region":"Bavaria","$city":"M\"unich"}`},
+			"track":    {`{"ip":"203.0.113.0","$ip":"2001:db8:1::","n":1}`, `{"ip":"203.0.113.0","traits":{"ip":null},"page":{"path":"/"}}`, `{"$unflattened":["$ip"],"$path":"/","$ip":"203.0.113.0","$country":"DE","$region":"Bavaria","$city":"M\"unich"}`},
 			"identify": {`{"ip":"198.51.100.0"}`, `{"ip":"203.0.113.0","traits":{"ip":null},"page":{"path":"/"}}`, `{"$path":"/","$ip":"203.0.113.0","$country":"DE","$region":"Bavaria","$city":"M\"unich"}`},
 		},
 		tenant.DropIP: {
@@ -104,7 +104,7 @@ func TestPolicyForAddresses(t *testing.T) {
 			"identify": {`{"ip":null}`, `{"ip":null,"traits":{"ip":null},"page":{"path":"/"}}`, `{"$path":"/","$country":"DE","$region":"Bavaria","$city":"M\"unich"}`},
 		},
 		tenant.KeepIP: {
-			"track":    {`{"ip":"203.0.113.7","$ip":"2001:db8:1:2:3:4:5:6","n":1}`, `{"ip":"203.0.113.7","traits":{"ip":["203.0.113.7"]},"page":{"path":"/"}}`, `{"$path":"/","$ip":"203.0.113.7","$country":"DE","$region":"Bavaria","$city":"M\"unich"}`},
+			"track":    {`{"ip":"203.0.113.7","$ip":"2001:db8:1:2:3:4:5:6","n":1}`, `{"ip":"203.0.113.7","traits":{"ip":["203.0.113.7"]},"page":{"path":"/"}}`, `{"$unflattened":["$ip"],"$path":"/","$ip":"203.0.113.7","$country":"DE","$region":"Bavaria","$city":"M\"unich"}`},
 			"identify": {`{"ip":"198.51.100.9:80"}`, `{"ip":"203.0.113.7","traits":{"ip":["203.0.113.7"]},"page":{"path":"/"}}`, `{"$path":"/","$ip":"203.0.113.7","$country":"DE","$region":"Bavaria","$city":"M\"unich"}`},
 		},
 	} {

@@ -25,6 +25,7 @@ type vocabulary struct {
 	tenants     sync.Map // tenant.ID → *words
 	renamed     metric.Int64Counter
 	unflattened metric.Int64Counter
+	claimed     metric.Int64Counter
 }
 
 // words are the names of one tenant. Its memory is bounded by the caps: two
@@ -39,6 +40,10 @@ func newVocabulary(provider metric.MeterProvider) (v *vocabulary, err error) {
 	meter := meterOf(provider)
 	if v.renamed, err = meter.Int64Counter("footfall.ingest.renamed", metric.WithUnit("{event}"),
 		metric.WithDescription("Events named $other, because their tenant has too many naming.")); err != nil {
+		return nil, err
+	}
+	if v.claimed, err = meter.Int64Counter("footfall.ingest.claimed", metric.WithUnit("{value}"),
+		metric.WithDescription("Values that are kept but not looked up by name: senders may not set names that are derived.")); err != nil {
 		return nil, err
 	}
 	v.unflattened, err = meter.Int64Counter("footfall.ingest.unflattened", metric.WithUnit("{value}"),
@@ -59,14 +64,16 @@ type capping struct {
 	words       *words
 	limits      naming.Limits
 	walker      naming.Walker
-	leave       func([]byte) // leaveOut
-	list        []byte       // names of the event in hand that are too many
+	leave       func([]byte, bool) // leaveOut
+	list        []byte             // names of the event in hand that are not looked up
 	derived     []byte
 	renamed     int
 	unflattened int
+	claimed     int
 }
 
-// cap holds the event to its tenant's caps. It keeps all of it and only changes
+// cap holds the event to its tenant's caps, and to names that are its sender's
+// to set. It keeps all of it and only changes
 // what becomes a column: the event's name, and which properties are looked up.
 func (s *request) cap() {
 	c := &s.capping
@@ -75,7 +82,10 @@ func (s *request) cap() {
 			c.leave = c.leaveOut
 		}
 		c.words = s.h.vocabulary.of(s.tenant.ID)
-		c.limits = naming.Limits{Names: &c.words.properties, Most: s.tenant.Caps.Properties, Seed: s.h.vocabulary.seed, Text: s.tenant.Caps.Text}
+		c.limits = naming.Limits{Names: &c.words.properties, Most: s.tenant.Caps.Properties, Seed: s.h.vocabulary.seed, Text: s.tenant.Caps.Text, Ours: ours}
+		if s.origins != nil {
+			c.limits.Ours = oursButPostHogs
+		}
 	}
 	ev := &s.event
 	c.list = c.list[:0]
@@ -106,13 +116,17 @@ func (s *request) cap() {
 	}
 }
 
-// leaveOut notes a name of the event in hand that is too many.
-func (c *capping) leaveOut(name []byte) {
+// leaveOut notes a name of the event in hand that is too many, or ours.
+func (c *capping) leaveOut(name []byte, ours bool) {
 	if len(c.list) > 0 {
 		c.list = append(c.list, ',')
 	}
 	c.list = appendQuoted(c.list, name)
-	c.unflattened++
+	if ours {
+		c.claimed++
+	} else {
+		c.unflattened++
+	}
 }
 
 // tellOfCaps says once for each tenant that a cap was met.
@@ -124,7 +138,11 @@ func (s *request) tellOfCaps() {
 }
 
 // countCapped counts what was held to the caps in events that are in the log.
-func (h *Handler) countCapped(ctx context.Context, id tenant.ID, renamed, unflattened int) {
+func (h *Handler) countCapped(ctx context.Context, id tenant.ID, renamed, unflattened, claimed int) {
+	if claimed > 0 {
+		h.countsOf(id).claimed.Add(uint64(claimed))
+		h.vocabulary.claimed.Add(ctx, int64(claimed))
+	}
 	if renamed > 0 {
 		h.countsOf(id).renamed.Add(uint64(renamed))
 		h.vocabulary.renamed.Add(ctx, int64(renamed))

@@ -26,11 +26,14 @@ type Counts struct {
 	// Renamed are events that are called $other, and Unflattened values that
 	// are not looked up by name; see [tenant.Caps].
 	Renamed, Unflattened uint64
+	// Claimed are values that their sender gave a name which is derived, and
+	// which are not looked up by it.
+	Claimed uint64
 }
 
 // counts is [Counts] in the making.
 type counts struct {
-	refused, limited, crowded, dropped, parked, redacted, renamed, unflattened atomic.Uint64
+	refused, limited, crowded, dropped, parked, redacted, renamed, unflattened, claimed atomic.Uint64
 
 	codes   [len(codes)]atomic.Uint64 // refused events
 	samples samples
@@ -39,7 +42,7 @@ type counts struct {
 func (n *counts) load() Counts {
 	return Counts{
 		Refused: n.refused.Load(), Limited: n.limited.Load(), Crowded: n.crowded.Load(), Dropped: n.dropped.Load(), Parked: n.parked.Load(),
-		Redacted: n.redacted.Load(), Renamed: n.renamed.Load(), Unflattened: n.unflattened.Load(),
+		Redacted: n.redacted.Load(), Renamed: n.renamed.Load(), Unflattened: n.unflattened.Load(), Claimed: n.claimed.Load(),
 	}
 }
 

@@ -72,7 +72,7 @@ func newRequest(h *Handler) *request {
 func (s *request) begin(w http.ResponseWriter, r *http.Request, now time.Time) {
 	s.w, s.r, s.received = w, r, footfall.MillisOf(now)
 	s.shift, s.sent, s.accepted, s.taken = 0, 0, 0, 0
-	s.secrets, s.renamed, s.unflattened, s.words = 0, 0, 0, nil
+	s.secrets, s.renamed, s.unflattened, s.claimed, s.words = 0, 0, 0, 0, nil
 	s.decision, s.parked = Decision{}, 0
 	s.tenant, s.origins = nil, nil
 	s.foreign, s.from = false, sender{}
@@ -163,7 +163,7 @@ func (s *request) append() *problem.Problem {
 func (s *request) countAccepted() {
 	s.h.metrics.events(s.r.Context(), s.accepted)
 	s.h.countRedacted(s.r.Context(), s.tenant.ID, s.secrets)
-	s.h.countCapped(s.r.Context(), s.tenant.ID, s.renamed, s.unflattened)
+	s.h.countCapped(s.r.Context(), s.tenant.ID, s.renamed, s.unflattened, s.claimed)
 }
 
 // countRejected counts what was refused and dropped, once it is certain that

@@ -10,7 +10,7 @@ import (
 const MaxFlatDepth = 16
 
 // UnflattenedName is the derived name of what the door found over a tenant's
-// caps: an array of names of properties that are kept as sent and neither
+// caps, or under names that are derived: an array of names of properties that are kept as sent and neither
 // flattened nor made traits. It is the first of the derived names, so that
 // events without it are known at sight.
 const UnflattenedName = "$unflattened"

@@ -45,6 +45,8 @@ type DoorStatus struct {
 	// name, since the tenant has too many of them.
 	Renamed     uint64 `json:"renamed,omitempty"`
 	Unflattened uint64 `json:"unflattened,omitempty"`
+	// Claimed are values whose sender gave them a name that is derived.
+	Claimed uint64 `json:"claimed,omitempty"`
 }
 
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
@@ -96,7 +98,7 @@ func (s *Server) status(ctx context.Context, only *tenant.Tenant) (*Status, erro
 			n := counts[t.ID]
 			out.Door[t.ID.String()] = DoorStatus{
 				Refused: n.Refused, Limited: n.Limited, Crowded: n.Crowded, Dropped: n.Dropped, Parked: n.Parked, Redacted: n.Redacted,
-				Renamed: n.Renamed, Unflattened: n.Unflattened,
+				Renamed: n.Renamed, Unflattened: n.Unflattened, Claimed: n.Claimed,
 			}
 			out.Ledger[t.ID.String()] = progress.Ledger[t.ID.String()]
 		}

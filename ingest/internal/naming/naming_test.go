@@ -49,7 +49,7 @@ func TestSetGrowsToItsLimit(t *testing.T) {
 // excess returns the names over the limits of an object.
 func excess(object string, l *Limits, traits bool) (names []string) {
 	var w Walker
-	w.Excess([]byte(object), l, traits, func(name []byte) { names = append(names, string(name)) })
+	w.Excess([]byte(object), l, traits, func(name []byte, _ bool) { names = append(names, string(name)) })
 	return names
 }
 
@@ -71,6 +71,24 @@ func TestWalkerNamesWhatIsFlattened(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40)
 	require.Equal(t, []string{strings.Repeat("a.", 15) + "a"}, excess(deep, none(), false))
 	require.Empty(t, excess("", none(), false))
+}
+
+// Members that are ours are named whole, and take no room from the others.
+func TestWalkerNamesWhatIsOurs(t *testing.T) {
+	t.Parallel()
+	l := &Limits{Names: &Set{}, Most: 2, Seed: maphash.MakeSeed(), Text: 10, Ours: func(name []byte) bool { return string(name) != "$free" }}
+	const object = `{"$a":1,"\u0024b":{"c":[1],"d":2},"$n":null,"$free":1,"e":{"$f":1},"$g":[7],"more":1,"$long":"12345678901"}`
+	for traits, want := range map[bool]string{false: "$a! $b! $g! more $long!", true: "$a! $b! $n! e.$f $g! more $long!"} {
+		var got []string
+		var w Walker
+		l.Names = &Set{}
+		w.Excess([]byte(object), l, traits, func(name []byte, ours bool) {
+			if got = append(got, string(name)); ours {
+				got[len(got)-1] += "!"
+			}
+		})
+		require.Equal(t, want, strings.Join(got, " "))
+	}
 }
 
 // flat names what is flattened, by encoding/json.
@@ -122,7 +140,7 @@ func BenchmarkWalker(b *testing.B) {
 	var w Walker
 	l := none()
 	l.Most = 100
-	unexpected := func(name []byte) { panic(fmt.Sprintf("%s is too many", name)) }
+	unexpected := func(name []byte, _ bool) { panic(fmt.Sprintf("%s is too many", name)) }
 	b.ReportAllocs()
 	for b.Loop() {
 		w.Excess(object, l, false, unexpected)

@@ -18,6 +18,10 @@ type Limits struct {
 	Most  int          // of Names
 	Seed  maphash.Seed // of the hashes in it
 	Text  int          // bytes of a value
+
+	// Ours tells the names that senders may not set. It is asked for those of
+	// the object's own members that begin with "$". Nil means none.
+	Ours func(name []byte) bool
 }
 
 // Walker goes through objects as the store flattens them. It keeps its memory;
@@ -26,14 +30,15 @@ type Walker struct {
 	limits *Limits
 	raw    []byte
 	nested []byte // a name with dots in the making
-	excess func(name []byte)
+	excess func(name []byte, ours bool)
 	traits bool
 }
 
 // Excess calls excess with the dotted name of each value of an object that is
-// over a limit. Null has no name. Of traits all members have names as well, also
-// those that are objects or null.
-func (w *Walker) Excess(object []byte, l *Limits, traits bool, excess func(name []byte)) {
+// over a limit, and with the name of each member that is ours, whatever its
+// value. Null has no name. Of traits all members have names as well, also those
+// that are objects or null.
+func (w *Walker) Excess(object []byte, l *Limits, traits bool, excess func(name []byte, ours bool)) {
 	if len(object) == 0 {
 		return
 	}
@@ -71,6 +76,11 @@ func (w *Walker) value(name []byte, i, depth int) (end int) {
 		return i
 	}
 	switch c := w.raw[i]; {
+	case depth == 1 && len(name) > 0 && name[0] == '$' && w.limits.Ours != nil && w.limits.Ours(name):
+		if c != 'n' || w.traits {
+			w.excess(name, true)
+		}
+		return scan.Value(w.raw, i)
 	case c == '{' && depth < schema.MaxFlatDepth:
 		if depth == 1 && w.traits && !w.fits(name, 0) {
 			return scan.Value(w.raw, i)
@@ -94,6 +104,6 @@ func (w *Walker) fits(name []byte, size int) bool {
 	if size <= l.Text && len(name) <= MaxName && l.Names.Has(maphash.Bytes(l.Seed, name), l.Most) {
 		return true
 	}
-	w.excess(name)
+	w.excess(name, false)
 	return false
 }
