@@ -20,10 +20,7 @@ func headerKey(r *http.Request) string {
 		return key
 	}
 	if strings.Contains(r.URL.RawQuery, "writeKey=") {
-		query, err := url.ParseQuery(r.URL.RawQuery)
-		if err == nil {
-			return query.Get("writeKey")
-		}
+		return r.URL.Query().Get("writeKey") // also beside what cannot be read
 	}
 	return ""
 }
@@ -38,7 +35,8 @@ func authorization(r *http.Request) string {
 	case strings.EqualFold(scheme, "Bearer"):
 		return strings.TrimSpace(credential)
 	case strings.EqualFold(scheme, "Basic"):
-		text, err := base64.StdEncoding.DecodeString(credential)
+		// Some senders leave the padding out.
+		text, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(credential), "="))
 		if err != nil {
 			return ""
 		}
@@ -59,10 +57,14 @@ func (h *Handler) authenticate(r *http.Request, key string, want tenant.Access) 
 			return t, p
 		}
 		if want == tenant.Send && !mayComeFrom(t, r) {
-			return t, &problem.Problem{Status: http.StatusForbidden, Detail: "this origin may not send for this key"}
+			return t, &problem.Problem{Status: http.StatusForbidden, Detail: originRefused(r)}
 		}
 		return t, nil
 	case err == nil, errors.Is(err, tenant.ErrUnauthenticated):
+		if _, unread := url.ParseQuery(r.URL.RawQuery); unread != nil && key == "" {
+			// The key may be in there. Who escapes it wrongly is to hear that.
+			return nil, invalid("", "no key, and the query string cannot be read", "the query string: "+unread.Error())
+		}
 		return nil, &problem.Problem{Status: http.StatusUnauthorized, Detail: "no key, or an unknown one"}
 	case errors.Is(err, tenant.ErrForbidden):
 		return nil, &problem.Problem{Status: http.StatusForbidden, Detail: "this key may not do that"}

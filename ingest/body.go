@@ -105,7 +105,7 @@ func readAll(b []byte, r io.Reader, limit int) ([]byte, error) {
 // avoid a preflight by text/plain, and some SDKs leave the type to their HTTP
 // library.
 func acceptable(header []string) bool {
-	if len(header) == 0 || header[0] == "application/json" {
+	if len(header) == 0 || header[0] == "application/json" || strings.TrimSpace(header[0]) == "" {
 		return true
 	}
 	media, _, err := mime.ParseMediaType(header[0])

@@ -58,17 +58,6 @@ func (h *Handler) Counts() map[tenant.ID]Counts {
 	return out
 }
 
-// Refused returns [Counts.Refused] of each tenant.
-func (h *Handler) Refused() map[tenant.ID]uint64 {
-	out := map[tenant.ID]uint64{}
-	for id, n := range h.Counts() {
-		if n.Refused > 0 {
-			out[id] = n.Refused
-		}
-	}
-	return out
-}
-
 func (h *Handler) countsOf(id tenant.ID) *counts {
 	n, ok := h.counts.Load(id)
 	if !ok {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,6 +71,13 @@ func TestKeysInEveryPlace(t *testing.T) {
 		{"body", "/v1/track", withKey(writeKey), nil, 200},
 		{"body of a batch", "/v1/batch", `{"batch":[{"type":"track","event":"A","userId":"u"}],"writeKey":"wk_sh\u006fp"}`, nil, 200},
 		{"query", "/v1/track?writeKey=" + writeKey, event, nil, 200},
+		{"query, beside what cannot be read", "/v1/track?a=%zz&b=1;c=2&writeKey=" + writeKey, event, nil, 200},
+		{"query that cannot be read", "/v1/track?writeKey=%zz", event, nil, 400},
+		{"another key beside such a query", "/v1/track?writeKey=%zz", withKey(writeKey), nil, 200},
+		{"unknown key beside such a query", "/v1/track?a=%zz&writeKey=wk_other", event, nil, 401},
+		{"basic without padding", "/v1/track", event, []string{"Authorization", strings.TrimRight(basic(writeKey), "=")}, 200},
+		{"basic of the key alone", "/v1/track", event, []string{"Authorization", "Basic " + base64.RawStdEncoding.EncodeToString([]byte(writeKey))}, 200},
+		{"unknown in basic without padding", "/v1/track", withKey(writeKey), []string{"Authorization", strings.TrimRight(basic("wk_oth"), "=")}, 401},
 		{"header before body", "/v1/track", withKey("wk_other"), []string{"Authorization", basic(writeKey)}, 200},
 		{"no key", "/v1/track", event, nil, 401},
 		{"unknown in basic", "/v1/track", withKey(writeKey), []string{"Authorization", basic("wk_other")}, 401},
@@ -105,6 +113,9 @@ func TestHostsOwnAuthenticator(t *testing.T) {
 	h, err := record.ParseHeader(&b.log.records[0])
 	require.NoError(t, err)
 	require.Equal(t, footfall.Millis(30*60*1000), h.Gap, "settings have their defaults")
+	fail = tenant.ErrUnauthenticated
+	p := problemOf(t, b.do(http.MethodPost, "/v1/track?a=%zz", event, "X-Session", "yes"), http.StatusBadRequest)
+	require.Contains(t, p.Errors[0].Message, `the query string: invalid URL escape "%zz"`)
 	fail = errors.New("session store is away")
 	w := b.do(http.MethodPost, "/v1/track", event, "X-Session", "yes")
 	require.NotContains(t, problemOf(t, w, 503).Detail, "away")
@@ -134,7 +145,7 @@ func TestRoutesAndMethods(t *testing.T) {
 func TestContentTypesAndEncodings(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for _, media := range []string{"application/json", "application/json; charset=utf-8", "text/plain", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "application/vnd.api+json", "application/zstd"} {
+	for _, media := range []string{"application/json", "application/json; charset=utf-8", "text/plain", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "application/vnd.api+json", "application/zstd", "", " "} {
 		require.Equal(t, 200, b.post("/v1/track", event, "Content-Type", media).Code, media)
 	}
 	for _, media := range []string{"multipart/form-data; boundary=x", "application/xml", "text/html", "nonsense/"} {
@@ -144,7 +155,7 @@ func TestContentTypesAndEncodings(t *testing.T) {
 	w := b.post("/v1/track", event, "Content-Encoding", "br")
 	problemOf(t, w, http.StatusUnsupportedMediaType)
 	require.Equal(t, "gzip, zstd", w.Header().Get("Accept-Encoding"))
-	require.Len(t, b.log.events(t), 8)
+	require.Len(t, b.log.events(t), 10)
 }
 
 func TestBodiesOfUnknownLength(t *testing.T) {

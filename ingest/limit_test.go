@@ -59,7 +59,7 @@ func TestRateLimit(t *testing.T) {
 		require.Equal(t, http.StatusOK, b.post("/v1/track", event).Code)
 		require.Equal(t, http.StatusTooManyRequests, b.post("/v1/track", event).Code)
 		require.Equal(t, Counts{Refused: 2, Limited: 2}, b.Counts()[shop(t)])
-		require.Equal(t, uint64(2), b.Refused()[shop(t)])
+		require.Equal(t, uint64(2), b.Counts()[shop(t)].Refused)
 
 		time.Sleep(time.Hour)
 		require.Equal(t, http.StatusOK, b.post("/v1/batch", batchOf(2500)).Code, "more than the burst passes when the bucket is full")

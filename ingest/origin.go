@@ -3,6 +3,7 @@ package ingest
 import (
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/footfall-go/footfall/internal/problem"
 	"github.com/footfall-go/footfall/tenant"
@@ -54,7 +55,7 @@ func (h *Handler) preflight(w http.ResponseWriter, r *http.Request, methods []st
 		header["Vary"] = varyPreflight
 		if !allowed {
 			delete(header, "Access-Control-Allow-Origin")
-			return h.fail(w, r, problem.Problem{Status: http.StatusForbidden, Detail: "no tenant lets this origin send"})
+			return h.fail(w, r, problem.Problem{Status: http.StatusForbidden, Detail: "no key lets pages of " + quotedOrigin(r) + " send"})
 		}
 		header["Access-Control-Allow-Methods"] = header["Allow"]
 		header["Access-Control-Allow-Headers"] = corsHeaders
@@ -73,4 +74,15 @@ func mayComeFrom(t *tenant.Tenant, r *http.Request) bool {
 	origin := r.Header["Origin"]
 	return len(origin) == 0 || len(t.Origins) == 0 ||
 		slices.Contains(t.Origins, "*") || slices.Contains(t.Origins, origin[0])
+}
+
+// originRefused says so by name: among the samples of what was refused, it is
+// what tells a page that was forgotten from one that nobody knows.
+func originRefused(r *http.Request) string {
+	return "pages of " + quotedOrigin(r) + " may not send with this key"
+}
+
+func quotedOrigin(r *http.Request) string {
+	origin := first(r.Header["Origin"])
+	return strconv.Quote(origin[:min(len(origin), maxSampled)])
 }

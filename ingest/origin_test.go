@@ -3,6 +3,7 @@ package ingest
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,9 +64,23 @@ func TestPreflight(t *testing.T) {
 	problemOf(t, w, http.StatusForbidden)
 	require.Equal(t, "https://other.example", w.Header().Get("Access-Control-Allow-Origin"), "its page may read why")
 	problemOf(t, b.do(http.MethodPost, "/v1/t", `{"writeKey":"wk_shop"}`, "Origin", "null"), http.StatusForbidden)
-	problemOf(t, b.do(http.MethodGet, "/sourceConfig/?writeKey=wk_shop", "", "Origin", "https://other.example"), http.StatusForbidden)
+	// An SDK that is refused its settings sends nothing.
+	for _, path := range []string{"/sourceConfig/?writeKey=wk_shop", "/v1/projects/wk_shop/settings", "/array/wk_shop/config"} {
+		problemOf(t, b.do(http.MethodGet, path, "", "Origin", "https://other.example"), http.StatusForbidden)
+	}
 	require.Equal(t, 200, b.post("/v1/t", event).Code, "servers have no origin")
-	require.Equal(t, uint64(2), b.Refused()[shop(t)])
+	b.post("/v1/t", event, "Origin", strings.Repeat("x", 1<<20))
+	require.Equal(t, uint64(6), b.Counts()[shop(t)].Refused)
+
+	// Why an event is missing: the page is named.
+	samples := b.Refusals(shop(t)).Samples
+	require.Len(t, samples, 6)
+	require.LessOrEqual(t, len(samples[0].Message), 2*maxSampled)
+	for _, m := range slices.Concat(samples[1:4], samples[5:]) {
+		require.Equal(t, http.StatusForbidden, m.Status)
+		require.Equal(t, `pages of "https://other.example" may not send with this key`, m.Message)
+	}
+	require.Equal(t, `pages of "null" may not send with this key`, samples[4].Message)
 }
 
 // Without a list of origins every page may ask, and none may send cookies.

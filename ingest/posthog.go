@@ -110,8 +110,8 @@ func serveJSON(w http.ResponseWriter, body string) int {
 // remoteConfig serves what posthog-js loads before it starts, as JSON and as a
 // script.
 func (h *Handler) remoteConfig(w http.ResponseWriter, r *http.Request, key string) int {
-	if _, p := h.authenticate(r, key, tenant.Send); p != nil {
-		return h.fail(w, r, *p)
+	if t, p := h.authenticate(r, key, tenant.Send); p != nil {
+		return h.failSettings(w, r, t, p)
 	}
 	token := string(appendQuoted(nil, key))
 	config := `{"token":` + token + `,"supportedCompression":["gzip","gzip-js"],"hasFeatureFlags":false,"captureDeadClicks":false,` +

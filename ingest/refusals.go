@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -196,11 +197,19 @@ func (s *request) sampleRejected() {
 	}
 }
 
-// sampleRequest keeps a request that was refused as a whole. Those that met a
-// limit are only counted: one sender too fast would push out all others.
-func (s *request) sampleRequest(p *problem.Problem) {
+// noteRefused counts a request that was refused as a whole, and keeps it as a
+// sample. Those that met a limit are only counted: one sender too fast would
+// push out all others. What is no fault of the sender's is neither.
+func (h *Handler) noteRefused(r *http.Request, t *tenant.Tenant, p *problem.Problem) {
+	if t == nil || p.Status >= http.StatusInternalServerError {
+		return
+	}
+	h.countRefused(t.ID, 1)
+	if p.Status == http.StatusTooManyRequests {
+		return
+	}
 	now := time.Now()
-	ring := s.h.sampling(s.h.countsOf(s.tenant.ID), now)
+	ring := h.sampling(h.countsOf(t.ID), now)
 	if ring == nil {
 		return
 	}
@@ -209,7 +218,7 @@ func (s *request) sampleRequest(p *problem.Problem) {
 	if len(p.Errors) > 0 {
 		m.code, m.path = Code(p.Errors[0].Code), p.Errors[0].Path
 	}
-	ring.add(m, nil, nil, []byte(s.r.Header.Get("User-Agent")))
+	ring.add(m, nil, nil, []byte(r.Header.Get("User-Agent")))
 }
 
 // harmless returns the two names of a message, or nothing if they hold a secret.

@@ -99,12 +99,7 @@ func (s *request) release() {
 
 // fail refuses the request as a whole.
 func (s *request) fail(p problem.Problem) int {
-	if s.tenant != nil && p.Status < http.StatusInternalServerError {
-		s.h.countRefused(s.tenant.ID, 1)
-		if p.Status != http.StatusTooManyRequests {
-			s.sampleRequest(&p)
-		}
-	}
+	s.h.noteRefused(s.r, s.tenant, &p)
 	if s.origins != nil {
 		p = retryable(p)
 	}

@@ -37,7 +37,7 @@ func (h *Handler) sourceConfig(w http.ResponseWriter, r *http.Request) int {
 	key := headerKey(r)
 	t, p := h.authenticate(r, key, tenant.Send)
 	if p != nil {
-		return h.fail(w, r, *p)
+		return h.failSettings(w, r, t, p)
 	}
 	id := string(appendQuoted(nil, t.ID.String()))
 	return serveJSON(w, strings.NewReplacer("ID", id, "KEY", string(appendQuoted(nil, key))).Replace(

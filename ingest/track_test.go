@@ -131,7 +131,7 @@ func TestTrackNamesWhatItRefuses(t *testing.T) {
 	require.Equal(t, "no one", refused.Refused[0].MessageID)
 	require.Equal(t, "func", refused.Refused[5].MessageID)
 	require.Len(t, b.log.events(t), 2)
-	require.Equal(t, uint64(15), b.Refused()[shop(t)])
+	require.Equal(t, uint64(15), b.Counts()[shop(t)].Refused)
 }
 
 func TestTrackIsWrongAsAWhole(t *testing.T) {
@@ -167,7 +167,7 @@ func TestTrackWhileTheLogIsDown(t *testing.T) {
 	err := b.Track(t.Context(), known, messages...)
 	require.ErrorIs(t, err, full)
 	require.False(t, footfall.IsPermanent(err))
-	require.Empty(t, b.Refused())
+	require.Zero(t, b.Counts()[shop(t)].Refused)
 
 	b.log.fail(nil)
 	var refused *RefusedError

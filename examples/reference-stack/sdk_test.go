@@ -166,7 +166,7 @@ func TestOrigins(t *testing.T) {
 	}
 	a := s.account(t, "named", nil)
 	p := a.plan(ticks, other)
-	p.Tells = "this origin may not send for this key"
+	p.Tells = "may not send with this key"
 	require.Contains(t, strings.Join(send(t, p), "\n"), p.Tells)
 	require.Empty(t, a.proxy.seen(), "the SDK asks for its settings first, and gives up there")
 	require.Equal(t, int64(ticks+len(browserCalls)), a.status(t).Ledger["named"].Stored)
