@@ -4,111 +4,276 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/footfall-go/footfall"
-	"github.com/footfall-go/footfall/internal/record"
-	"github.com/footfall-go/footfall/tenant"
 )
 
 // rounds is how often an order is given: once more for each time that something
 // was on its way through the door when it was closed.
 const rounds = 5
 
-// idsPerOrder bounds one record in the log.
-const idsPerOrder = 10_000
-
 // carryTime bounds one try.
 const carryTime = 15 * time.Minute
 
-// carry carries a request out, from wherever it stands. Each step may be
-// repeated.
-func (k *Keeper) carry(ctx context.Context, r *Receipt) error {
-	ctx, cancel := context.WithTimeout(ctx, carryTime)
+// groupMost bounds the requests that are carried out together.
+const groupMost = 500
+
+// group is requests that are carried out together. What takes seconds are the
+// waits for store, log and snapshots, and they are as long for many as for one.
+type group struct {
+	k      *Keeper
+	open   []*Receipt // neither done nor failed; its own copies
+	failed []*Receipt // with their Error
+}
+
+// carry carries requests out, from wherever they stand. Each step may be
+// repeated, in the same company or in other. It reports whether any failed.
+func (k *Keeper) carry(ctx context.Context, requests []*Receipt) (failed bool) {
+	g := &group{k: k}
+	for _, r := range requests {
+		g.open = append(g.open, r.copy())
+	}
+	bounded, cancel := context.WithTimeout(ctx, carryTime)
 	defer cancel()
-	t := k.tenant(r.Tenant)
-	if t == nil { // it left the configuration meanwhile
-		t = &tenant.Tenant{ID: r.Tenant, Settings: tenant.Settings{Dedicated: r.Silo != ""}.WithDefaults()}
+	if err := g.carry(bounded); err != nil {
+		for _, r := range slices.Clone(g.open) {
+			g.fail(r, err)
+		}
 	}
-	if err := k.name(ctx, r); err != nil {
+	if len(g.failed) == 0 || ctx.Err() != nil {
+		return ctx.Err() != nil
+	}
+	for _, r := range g.failed {
+		k.config.Logger.ErrorContext(ctx, "erasure is tried again", "name", r.Name, "tenant", r.Tenant.String(), "error", r.Error)
+	}
+	if err := k.save(ctx, g.failed...); err != nil {
+		k.config.Logger.ErrorContext(ctx, "erasures cannot be written down", "error", err)
+	}
+	return true
+}
+
+// fail takes a request out, so that it holds up no other.
+func (g *group) fail(r *Receipt, err error) {
+	r.Error = err.Error()
+	g.failed = append(g.failed, r)
+	g.leave(r)
+}
+
+func (g *group) leave(r *Receipt) {
+	g.open = slices.DeleteFunc(g.open, func(o *Receipt) bool { return o == r })
+}
+
+// carry returns the error that concerns all that are still open.
+func (g *group) carry(ctx context.Context) error {
+	if err := g.name(ctx); err != nil {
 		return err
 	}
-	if r.Before == nil {
-		var err error
-		if r.Before, err = k.config.Store.Count(ctx, r.erasure()); err != nil {
-			return err
-		}
-	}
-	if err := k.note(ctx, r); err != nil {
+	if err := g.before(ctx); err != nil {
 		return err
 	}
-	last := uint64(0)
-	for round := range rounds {
-		orders, err := k.order(ctx, r, t)
-		if err != nil {
+	last := map[*Receipt]uint64{}
+	for range rounds {
+		if len(g.open) == 0 {
+			return nil
+		}
+		if err := g.order(ctx); err != nil {
 			return err
 		}
-		r.Orders = append(r.Orders, orders...)
-		if err := k.obeyed(ctx, r, orders); err != nil {
+		if err := g.after(ctx); err != nil {
 			return err
 		}
-		if r.After, err = k.config.Store.Count(ctx, r.erasure()); err != nil {
+		var done []*Receipt
+		for _, r := range slices.Clone(g.open) {
+			left := sum(r.After)
+			before, again := last[r]
+			switch last[r] = left; {
+			case left == 0:
+				done = append(done, r)
+			case again && left >= before: // another order would do no more than this one
+				g.fail(r, r.remains())
+			}
+		}
+		if err := g.finish(ctx, done); err != nil {
 			return err
 		}
-		left := sum(r.After)
-		if left == 0 {
-			return k.finish(ctx, r, orders)
-		}
-		if round > 0 && left >= last {
-			break // another order would do no more than this one
-		}
-		last = left
 	}
+	for _, r := range slices.Clone(g.open) {
+		g.fail(r, r.remains())
+	}
+	return nil
+}
+
+func (r *Receipt) remains() error {
 	return fmt.Errorf("%d rows are left after %d orders", sum(r.After), len(r.Orders))
 }
 
-// name finds out whom the request is about, and closes the door to all of them.
-// While it was open for some, others may have joined them: it looks until there
-// is nobody new.
-func (k *Keeper) name(ctx context.Context, r *Receipt) error {
-	for {
+// name finds out whom the requests are about, and closes the door to all of
+// them. While it was open for some, others may have joined them: it looks until
+// there is nobody new.
+func (g *group) name(ctx context.Context) error {
+	for unsure := slices.Clone(g.open); len(unsure) > 0; {
 		// The door is closed: what is accepted by now is all there will be, but
 		// for requests that are past the check at this moment.
-		if err := k.config.Settle(ctx); err != nil {
-			return fmt.Errorf("wait for the store: %w", err)
+		if err := g.settle(ctx); err != nil {
+			return err
 		}
-		if r.Scope == Tenant {
-			return nil
+		var changed []*Receipt
+		for _, r := range unsure {
+			if r.Scope == Tenant {
+				continue
+			}
+			ids, err := g.k.resolve(ctx, r.Tenant, r.IDs[0])
+			switch {
+			case err != nil:
+				g.fail(r, err)
+			case r.take(ids):
+				changed = append(changed, r)
+			}
 		}
-		ids, err := k.resolve(ctx, r.Tenant, r.IDs[0])
+		if len(changed) > 0 {
+			if err := g.k.save(ctx, changed...); err != nil {
+				return err
+			}
+		}
+		unsure = changed
+	}
+	return nil
+}
+
+// take takes what a person was resolved to, and reports whether that is news.
+// Until the first order is near, only what was found last is true; then ids stay
+// whose edges are gone.
+func (r *Receipt) take(ids []footfall.ID) (news bool) {
+	if r.Before == nil {
+		for _, id := range r.IDs {
+			news = news || !slices.Contains(ids, id)
+		}
+		news = news || len(ids) != len(r.IDs)
+		r.IDs = ids
+		return news
+	}
+	for _, id := range ids {
+		if !slices.Contains(r.IDs, id) {
+			r.IDs, news = append(r.IDs, id), true
+		}
+	}
+	return news
+}
+
+func (g *group) settle(ctx context.Context) error {
+	if err := g.k.config.Settle(ctx); err != nil {
+		return fmt.Errorf("wait for the store: %w", err)
+	}
+	return nil
+}
+
+// before counts what there is and writes it down with the ids, because nothing
+// else knows them when the edges are gone.
+func (g *group) before(ctx context.Context) error {
+	var counted []*Receipt
+	for _, r := range slices.Clone(g.open) {
+		if r.Before != nil {
+			continue
+		}
+		counts, err := g.k.config.Store.Count(ctx, r.erasure())
+		if err != nil {
+			g.fail(r, err)
+			continue
+		}
+		r.Before = counts
+		counted = append(counted, r)
+	}
+	if len(counted) == 0 {
+		return nil
+	}
+	return g.k.save(ctx, counted...)
+}
+
+// after counts what is left: of all persons of a tenant at once, and of each only
+// if that is anything.
+func (g *group) after(ctx context.Context) error {
+	for _, together := range g.persons() {
+		counts, err := g.k.config.Store.Count(ctx, &footfall.Erasure{Tenant: together[0].Tenant, Silo: together[0].Silo, IDs: union(together)})
 		if err != nil {
 			return err
 		}
-		known := len(r.IDs)
-		for _, id := range ids { // those of the last try stay, whose edges are gone
-			if !slices.Contains(r.IDs, id) {
-				r.IDs = append(r.IDs, id)
+		for _, r := range together {
+			if r.After = maps.Clone(counts); len(together) == 1 || sum(counts) == 0 {
+				continue
+			}
+			if r.After, err = g.k.config.Store.Count(ctx, r.erasure()); err != nil {
+				return err
 			}
 		}
-		if len(r.IDs) == known {
-			return nil
+	}
+	for _, r := range g.open {
+		if r.Scope != Tenant {
+			continue
 		}
-		if err := k.note(ctx, r); err != nil {
+		var err error
+		if r.After, err = g.k.config.Store.Count(ctx, r.erasure()); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// finish makes log and snapshots forget and writes the receipts.
+func (g *group) finish(ctx context.Context, done []*Receipt) error {
+	if len(done) == 0 {
+		return nil
+	}
+	g.k.forget(ctx, done)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	for _, r := range done {
+		r.State, r.Done, r.Error = Done, time.Now().UTC(), ""
+	}
+	if err := g.k.save(ctx, done...); err != nil {
+		for _, r := range done {
+			r.State, r.Done = Pending, time.Time{}
+		}
+		return err
+	}
+	for _, r := range done {
+		g.leave(r)
+		g.k.config.Logger.InfoContext(ctx, "erased", "name", r.Name, "tenant", r.Tenant.String(), "scope", string(r.Scope),
+			"ids", len(r.IDs), "rows", sum(r.Before), "remains", r.Log.Remains)
+	}
+	return nil
+}
+
+// forget makes log and snapshots forget what stands before the orders. That
+// they cannot yet does not undo what is done; the night tries again.
+func (k *Keeper) forget(ctx context.Context, done []*Receipt) {
+	var f Forget
+	for _, r := range done {
+		if r.Scope == Tenant {
+			f.Dropped = append(f.Dropped, r.Tenant)
+		}
+		for _, o := range r.Orders {
+			f.Before = append(f.Before, o.position())
+		}
+	}
+	err := errors.New("left to the log's retention")
+	if k.config.Forget != nil {
+		ctx, cancel := context.WithTimeout(ctx, forgetTime)
+		defer cancel()
+		err = k.config.Forget(ctx, f)
+	}
+	for _, r := range done {
+		if r.Log = (LogReceipt{Forgotten: time.Now().UTC()}); err != nil {
+			r.Log = LogReceipt{Remains: err.Error()}
 		}
 	}
 }
 
-// note writes a request down as it is now: the ids, because nothing else knows
-// them when the edges are gone, and the counts of before.
-func (k *Keeper) note(ctx context.Context, r *Receipt) error {
-	if err := k.save(ctx, r.copy(), false); err != nil {
-		return err
-	}
-	r.version++
-	return nil
-}
+// forgetTime bounds the wait for a snapshot after the order.
+const forgetTime = 5 * time.Minute
 
 func sum(counts map[string]uint64) (n uint64) {
 	for _, c := range counts {
@@ -116,121 +281,3 @@ func sum(counts map[string]uint64) (n uint64) {
 	}
 	return n
 }
-
-// order puts the order into each partition concerned.
-func (k *Keeper) order(ctx context.Context, r *Receipt, t *tenant.Tenant) ([]Order, error) {
-	partitions, err := k.concerned(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	h := record.HeaderOf(t, record.Command, time.Now())
-	var records []footfall.Record
-	add := func(p uint16, e record.Erase) error {
-		rec, err := record.NewOrder(h, p, record.Order{Erase: &e})
-		records = append(records, rec)
-		return err
-	}
-	for _, p := range partitions {
-		if r.Scope == Tenant {
-			if err := add(p, record.Erase{Name: r.Name, All: true}); err != nil {
-				return nil, err
-			}
-		}
-		for ids := range slices.Chunk(r.IDs, idsPerOrder) {
-			if err := add(p, record.Erase{Name: r.Name, IDs: ids}); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err := k.config.Log.Append(ctx, records); err != nil {
-		return nil, fmt.Errorf("put the order into the log: %w", err)
-	}
-	orders := make([]Order, len(records))
-	for i := range records {
-		orders[i] = Order{Epoch: records[i].Epoch, Partition: records[i].Partition, Offset: records[i].Offset}
-	}
-	return orders, nil
-}
-
-// concerned returns the partitions whose records are about the request: those
-// that its ids hash to, and those that have rows of it.
-func (k *Keeper) concerned(ctx context.Context, r *Receipt) ([]uint16, error) {
-	n := k.config.Partitions
-	if n == 1 {
-		return []uint16{0}, nil
-	}
-	var found []uint16
-	if r.Scope == Tenant {
-		for p := range n {
-			found = append(found, p)
-		}
-		return found, nil
-	}
-	found, err := k.config.Store.Partitions(ctx, r.Tenant, r.IDs)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range r.IDs {
-		found = append(found, record.Partition(id, n))
-	}
-	slices.Sort(found)
-	return slices.Compact(found), nil
-}
-
-// obeyed waits until the store has carried out the orders.
-func (k *Keeper) obeyed(ctx context.Context, r *Receipt, orders []Order) error {
-	if err := k.config.Settle(ctx); err != nil {
-		return fmt.Errorf("wait for the store: %w", err)
-	}
-	done, err := k.config.Store.CarriedOut(ctx, r.Tenant, r.Name)
-	if err != nil {
-		return err
-	}
-	for _, o := range orders {
-		if !slices.Contains(done, o.position()) {
-			return errors.New("the store has not noted the order")
-		}
-	}
-	return nil
-}
-
-// finish makes log and snapshots forget and writes the receipt.
-func (k *Keeper) finish(ctx context.Context, r *Receipt, orders []Order) error {
-	k.forget(ctx, r, orders)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	r.State, r.Done, r.Error = Done, time.Now().UTC(), ""
-	if err := k.save(ctx, r.copy(), false); err != nil {
-		return err
-	}
-	k.config.Logger.InfoContext(ctx, "erased", "name", r.Name, "tenant", r.Tenant.String(), "scope", string(r.Scope),
-		"ids", len(r.IDs), "rows", sum(r.Before), "remains", r.Log.Remains)
-	return nil
-}
-
-// forget makes log and snapshots forget what stands before the orders. That
-// they cannot yet does not undo what is done; the night tries again.
-func (k *Keeper) forget(ctx context.Context, r *Receipt, orders []Order) {
-	r.Log = LogReceipt{Remains: "left to the log's retention"}
-	if k.config.Forget == nil {
-		return
-	}
-	f := Forget{}
-	if r.Scope == Tenant {
-		f.Dropped = r.Tenant
-	}
-	for _, o := range orders {
-		f.Before = append(f.Before, o.position())
-	}
-	ctx, cancel := context.WithTimeout(ctx, forgetTime)
-	defer cancel()
-	if err := k.config.Forget(ctx, f); err != nil {
-		r.Log.Remains = err.Error()
-		return
-	}
-	r.Log = LogReceipt{Forgotten: time.Now().UTC()}
-}
-
-// forgetTime bounds the wait for a snapshot after the order.
-const forgetTime = 5 * time.Minute

@@ -16,12 +16,14 @@
 // and stays, and so does a session in which the other took part, with its
 // numbers of both.
 //
-// A request is written down first, then the door refuses the ids, then they
-// are resolved again once all that was accepted is in the store, and then the
-// order stands in the log, in each partition concerned. The processor drops
-// its state and tells the store to delete what stands before the order, so that
-// a crash at any moment is followed by the same erasure, and a replay brings
-// nothing back. A request that was under way when the process ended is carried
+// A request is resolved as far as the store knows and written down first, then
+// the door refuses the ids, then they are resolved again once all that was
+// accepted is in the store, and then the order stands in the log, in each
+// partition concerned. Requests that wait go through this together: one order
+// names all persons of a tenant, and nothing waits longer for many. The
+// processor drops its state and tells the store to delete what stands before the
+// order, so that a crash at any moment is followed by the same erasure, and a
+// replay brings nothing back. A request that was under way when the process ended is carried
 // on by the next [Keeper.Run].
 //
 // # What a receipt proves
@@ -41,7 +43,10 @@
 // # While a request stands
 //
 // Until it is lifted, the door refuses the ids (illegal_id), and everything of
-// a dropped tenant (403). Lifting it brings nothing back. For the length of the
+// a dropped tenant (403). When a request is answered the door knows all ids that
+// the store knows to be the person's. An id that was linked to the person in the
+// last second or two, while the store was behind the log, it knows as soon as
+// the store does; what it takes with that id until then is erased with the rest. Lifting it brings nothing back. For the length of the
 // de-duplication window the processor still knows the ids of erased messages: a
 // copy of one counts as a duplicate.
 //

@@ -3,6 +3,7 @@ package keep
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -51,7 +52,7 @@ func NewHandler(k *Keeper, admin func(http.ResponseWriter, *http.Request) bool) 
 
 // Patterns are those to mount the handler under.
 func (h *Handler) Patterns() []string {
-	return []string{"/api/v1/erasures", "/api/v1/erasures/", "/api/v1/tenants/", "/api/v1/maintain"}
+	return []string{"/api/v1/erasures", "/api/v1/erasures/", "/api/v1/tenants", "/api/v1/tenants/", "/api/v1/maintain"}
 }
 
 // ServeHTTP implements [http.Handler].
@@ -72,8 +73,16 @@ func (h *Handler) erase(w http.ResponseWriter, r *http.Request) {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(&body)
-	if err == nil && decoder.Decode(new(any)) != io.EOF {
-		err = errors.New("there is something after the object")
+	if err == nil {
+		if err = decoder.Decode(new(any)); err == nil {
+			err = errors.New("there is something after the object")
+		} else if errors.Is(err, io.EOF) {
+			err = nil
+		}
+	}
+	if _, long := errors.AsType[*http.MaxBytesError](err); long {
+		problem.Write(w, r, problem.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body is at most %d bytes", maxBody)})
+		return
 	}
 	if err != nil {
 		problem.Write(w, r, problem.Problem{Title: "Invalid request", Status: http.StatusBadRequest, Detail: "the body is " + `{"tenant":ID,"person":"user:…"}: ` + err.Error()})

@@ -322,6 +322,21 @@ func TestHandler(t *testing.T) {
 	do(http.MethodGet, "/api/v1/erasures/er_none", "", 404)
 	do(http.MethodDelete, "/api/v1/erasures/er_none", "", 404)
 	do(http.MethodPost, "/api/v1/maintain", "", 200)
+	do(http.MethodPost, "/api/v1/erasures", `{"tenant":"shop","person":"user:`+strings.Repeat("a", 8<<10)+`"}`, 413)
+	do(http.MethodPost, "/api/v1/erasures", `{"tenant":"club","person":"user:a"}`+strings.Repeat(" ", 8<<10), 413)
+	do(http.MethodGet, "/api/v1/tenants", "", 404)
+	do(http.MethodGet, "/api/v1/tenants/", "", 404)
+	do(http.MethodGet, "/api/v1/tenants/shop", "", 405)
+	mux := http.NewServeMux()
+	for _, pattern := range h.Patterns() {
+		mux.Handle(pattern, h)
+	}
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/tenants", nil)
+	request.Header.Set("Authorization", "Bearer admin")
+	answer := httptest.NewRecorder()
+	mux.ServeHTTP(answer, request)
+	require.Equal(t, http.StatusNotFound, answer.Code, "no redirect to what is not there")
+	require.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"))
 
 	r := do(http.MethodPost, "/api/v1/erasures", `{"tenant":"shop","person":"user:ada"}`, 202)
 	require.Equal(t, keep.Person, r.Scope)
@@ -334,6 +349,9 @@ func TestHandler(t *testing.T) {
 	require.True(t, k.Dropped(w.shop.ID))
 	_, err = k.Wait(t.Context(), r.Name)
 	require.NoError(t, err)
+	again := do(http.MethodDelete, "/api/v1/tenants/shop", "", 202)
+	require.Equal(t, r.Name, again.Name, "it is dropped as long as that stands")
+	require.Equal(t, keep.Done, again.State)
 }
 
 func TestConfig(t *testing.T) {

@@ -35,7 +35,7 @@ type Store interface {
 // Forget says what the log is to forget.
 type Forget struct {
 	Before  []footfall.Position // records and states before them
-	Dropped tenant.ID           // and all that belongs to this tenant, if it is not zero
+	Dropped []tenant.ID         // and all that belongs to these tenants
 }
 
 // Config is what a [Keeper] works with.
@@ -72,8 +72,9 @@ type Keeper struct {
 	bans   atomic.Pointer[bans]
 
 	mu       sync.Mutex
-	requests map[string]*Receipt // by name; replaced, never changed
-	changed  chan struct{}       // closed and replaced when one of them is
+	requests map[string]*Receipt       // by name; replaced, never changed
+	changed  chan struct{}             // closed and replaced when one of them is
+	making   map[subject]chan struct{} // requests being made; closed when they are
 }
 
 // New reads the requests that stand, so that the door refuses from the start,
@@ -99,7 +100,7 @@ func New(ctx context.Context, config Config) (*Keeper, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	k := &Keeper{config: config, work: make(chan struct{}, 1), requests: map[string]*Receipt{}, changed: make(chan struct{})}
+	k := &Keeper{config: config, work: make(chan struct{}, 1), requests: map[string]*Receipt{}, changed: make(chan struct{}), making: map[subject]chan struct{}{}}
 	if err := k.load(ctx); err != nil {
 		return nil, err
 	}

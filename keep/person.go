@@ -35,7 +35,7 @@ func personID(t tenant.ID, person string) (footfall.ID, error) {
 // resolve returns all ids of the person that an id stands for, that id first:
 // the rules are those of the person of a row, see package query.
 func (k *Keeper) resolve(ctx context.Context, t tenant.ID, named footfall.ID) ([]footfall.ID, error) {
-	person, err := k.end(ctx, t, named)
+	person, err := k.standsFor(ctx, t, named)
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +74,8 @@ func (k *Keeper) resolve(ctx context.Context, t tenant.ID, named footfall.ID) ([
 	return ids, nil
 }
 
-// end follows an id to the person it stands for.
-func (k *Keeper) end(ctx context.Context, t tenant.ID, id footfall.ID) (footfall.ID, error) {
+// standsFor follows an id to the person it stands for.
+func (k *Keeper) standsFor(ctx context.Context, t tenant.ID, id footfall.ID) (footfall.ID, error) {
 	seen := map[footfall.ID]bool{}
 	for !seen[id] {
 		seen[id] = true

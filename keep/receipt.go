@@ -104,28 +104,39 @@ func (k *Keeper) load(ctx context.Context) error {
 	return nil
 }
 
-// save writes a request down and makes it the one that others see. r is not
-// changed after.
-func (k *Keeper) save(ctx context.Context, r *Receipt, lifted bool) error {
-	body, err := json.Marshal(r)
-	if err != nil {
-		return err
+// save writes requests down as they are now and makes them those that others
+// see.
+func (k *Keeper) save(ctx context.Context, requests ...*Receipt) error {
+	var all []footfall.Definition
+	for _, r := range requests {
+		body, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		r.version++
+		all = append(all, footfall.Definition{Tenant: r.Tenant, Kind: schema.KindErasure, ID: r.Name, Body: string(body), Version: r.version})
 	}
-	if lifted {
-		body = nil // nothing of it is kept
-	}
-	r.version++
-	err = k.config.Store.Define(ctx, footfall.Definition{
-		Tenant: r.Tenant, Kind: schema.KindErasure, ID: r.Name, Body: string(body), Deleted: lifted, Version: r.version,
+	return k.define(ctx, all, func() {
+		for _, r := range requests {
+			k.requests[r.Name] = r.copy()
+		}
 	})
-	if err != nil {
-		return fmt.Errorf("keep: write erasure %s down: %w", r.Name, err)
+}
+
+// strike writes down that a request no longer stands. Nothing of it is kept.
+func (k *Keeper) strike(ctx context.Context, r *Receipt) error {
+	gone := footfall.Definition{Tenant: r.Tenant, Kind: schema.KindErasure, ID: r.Name, Deleted: true, Version: r.version + 1}
+	return k.define(ctx, []footfall.Definition{gone}, func() { delete(k.requests, r.Name) })
+}
+
+// define writes definitions, and then has others see what changed.
+func (k *Keeper) define(ctx context.Context, all []footfall.Definition, change func()) error {
+	if err := k.config.Store.Define(ctx, all...); err != nil {
+		return fmt.Errorf("keep: write %d erasures down: %w", len(all), err)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.requests[r.Name] = r; lifted {
-		delete(k.requests, r.Name)
-	}
+	change()
 	k.ban()
 	close(k.changed)
 	k.changed = make(chan struct{})

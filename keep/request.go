@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/footfall-go/footfall"
@@ -19,9 +20,11 @@ var (
 )
 
 // ErasePerson requests that a person, "user:ID" or "visitor:ID", be erased, and
-// returns the request as it is written down; from then on the door refuses the
-// id. [Keeper.Run] carries it out, see [Keeper.Wait]. A request about an id that one stands
-// for already is that one.
+// returns the request as it is written down. From then on the door refuses all
+// ids of the person that the store knows of; one that was linked so lately that
+// the store does not know yet is refused as soon as it does, and what came with
+// it is erased as well. [Keeper.Run] carries the request out, see [Keeper.Wait].
+// A request about an id that one stands for and that is not done is that one.
 func (k *Keeper) ErasePerson(ctx context.Context, id tenant.ID, person string) (Receipt, error) {
 	t := k.tenant(id)
 	if t == nil {
@@ -31,37 +34,87 @@ func (k *Keeper) ErasePerson(ctx context.Context, id tenant.ID, person string) (
 	if err != nil {
 		return Receipt{}, err
 	}
-	return k.request(ctx, &Receipt{Tenant: id, Silo: t.Silo(), Scope: Person, IDs: []footfall.ID{named}}, func(r *Receipt) bool { return r.IDs[0] == named })
+	return k.request(ctx, subject{id, Person, named}, t.Silo(), func(r *Receipt) bool {
+		// One that is done stands for the past; a new one may find what came in
+		// since by other ways.
+		return r.State == Pending && slices.Contains(r.IDs, named)
+	})
 }
 
 // DropTenant requests that all of a tenant be erased. From then on the door
-// refuses whatever comes for it. A tenant is dropped once at a time.
+// refuses whatever comes for it. A tenant that was dropped is not dropped again
+// while the request stands, which is the answer then.
 func (k *Keeper) DropTenant(ctx context.Context, id tenant.ID) (Receipt, error) {
 	t := k.tenant(id)
 	if t == nil {
 		return Receipt{}, ErrUnknownTenant
 	}
-	return k.request(ctx, &Receipt{Tenant: id, Silo: t.Silo(), Scope: Tenant}, func(*Receipt) bool { return true })
+	return k.request(ctx, subject{id, Tenant, footfall.ID{}}, t.Silo(), func(*Receipt) bool { return true })
 }
 
-func (k *Keeper) request(ctx context.Context, r *Receipt, same func(*Receipt) bool) (Receipt, error) {
-	k.mu.Lock()
-	for _, old := range k.requests {
-		// One that is done stands for the past; a new one may find what came in
-		// since by other ways.
-		if old.Tenant == r.Tenant && old.Scope == r.Scope && old.State == Pending && same(old) {
-			defer k.mu.Unlock()
-			return *old.copy(), nil
+// subject is what a request is about.
+type subject struct {
+	tenant tenant.ID
+	scope  Scope
+	named  footfall.ID
+}
+
+func (k *Keeper) request(ctx context.Context, about subject, silo string, same func(*Receipt) bool) (Receipt, error) {
+	stands, err := k.begin(ctx, about, same)
+	switch {
+	case err != nil:
+		return Receipt{}, err
+	case stands != nil:
+		return *stands.copy(), nil
+	}
+	defer k.end(about)
+	r := &Receipt{Tenant: about.tenant, Silo: silo, Scope: about.scope, Name: newName(), State: Pending, Requested: time.Now().UTC()}
+	if about.scope == Person {
+		// As far as it is known now, so that the door knows from the start.
+		if r.IDs, err = k.resolve(ctx, about.tenant, about.named); err != nil {
+			return Receipt{}, err
 		}
 	}
-	k.mu.Unlock()
-	r.Name, r.State, r.Requested = newName(), Pending, time.Now().UTC()
-	if err := k.save(ctx, r, false); err != nil {
+	if err := k.save(ctx, r); err != nil {
 		return Receipt{}, err
 	}
 	k.config.Logger.InfoContext(ctx, "erasure requested", "name", r.Name, "tenant", r.Tenant.String(), "scope", string(r.Scope))
 	k.wake()
 	return *r.copy(), nil
+}
+
+// begin returns the request that stands for the same, or reserves the right to
+// make one until end: of two that come at once the second gets the first's.
+func (k *Keeper) begin(ctx context.Context, about subject, same func(*Receipt) bool) (*Receipt, error) {
+	for {
+		k.mu.Lock()
+		for _, r := range k.requests {
+			if r.Tenant == about.tenant && r.Scope == about.scope && same(r) {
+				k.mu.Unlock()
+				return r, nil
+			}
+		}
+		first, busy := k.making[about]
+		if !busy {
+			k.making[about] = make(chan struct{})
+		}
+		k.mu.Unlock()
+		if !busy {
+			return nil, nil //nolint:nilnil // there is none, which is no error
+		}
+		select {
+		case <-first:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (k *Keeper) end(about subject) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	close(k.making[about])
+	delete(k.making, about)
 }
 
 func (k *Keeper) wake() {
@@ -81,7 +134,7 @@ func (k *Keeper) Lift(ctx context.Context, name string) error {
 	case r.State != Done:
 		return ErrPending
 	}
-	if err := k.save(ctx, &r, true); err != nil {
+	if err := k.strike(ctx, &r); err != nil {
 		return err
 	}
 	k.config.Logger.InfoContext(ctx, "erasure lifted", "name", name, "tenant", r.Tenant.String())

@@ -17,7 +17,7 @@ const (
 	retryMost  = 10 * time.Minute
 )
 
-// Run carries out requests, one after the other, and the night's work, until
+// Run carries out requests, those that wait together at a time, and the night's work, until
 // ctx ends; then it returns nil.
 func (k *Keeper) Run(ctx context.Context) error {
 	night := k.next(time.Now())
@@ -47,32 +47,31 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 }
 
-// pending carries out what is pending, the oldest first, and reports whether
-// anything has to be tried again.
+// pending carries out what is pending, those that wait together, and reports
+// whether anything has to be tried again.
 func (k *Keeper) pending(ctx context.Context) (failed bool) {
+	tried := map[string]bool{}
+	for ctx.Err() == nil {
+		group := k.waiting(tried)
+		if len(group) == 0 {
+			return failed
+		}
+		for _, r := range group {
+			tried[r.Name] = true
+		}
+		failed = k.carry(ctx, group) || failed
+	}
+	return true
+}
+
+// waiting returns the oldest requests that are pending and were not tried yet.
+func (k *Keeper) waiting(tried map[string]bool) []*Receipt {
 	k.mu.Lock()
 	all := slices.Collect(maps.Values(k.requests))
 	k.mu.Unlock()
+	all = slices.DeleteFunc(all, func(r *Receipt) bool { return r.State != Pending || tried[r.Name] })
 	slices.SortFunc(all, func(a, b *Receipt) int { return a.Requested.Compare(b.Requested) })
-	for _, old := range all {
-		if old.State != Pending {
-			continue
-		}
-		r := old.copy()
-		err := k.carry(ctx, r)
-		if ctx.Err() != nil {
-			return true
-		}
-		if err != nil {
-			failed = true
-			k.config.Logger.ErrorContext(ctx, "erasure is tried again", "name", r.Name, "tenant", r.Tenant.String(), "error", err)
-			r.Error = err.Error()
-			if err := k.save(ctx, r, false); err != nil {
-				k.config.Logger.ErrorContext(ctx, "erasure cannot be written down", "name", r.Name, "error", err)
-			}
-		}
-	}
-	return failed
+	return all[:min(len(all), groupMost)]
 }
 
 // next returns when the next night's work begins.
@@ -144,19 +143,24 @@ func (k *Keeper) purged(ctx context.Context, begun time.Time) error {
 	k.mu.Lock()
 	all := slices.Collect(maps.Values(k.requests))
 	k.mu.Unlock()
-	var errs []error
+	var done, clinging []*Receipt
 	for _, old := range all {
 		if old.State != Done || old.Done.After(begun) || !old.Purged.IsZero() && old.Log.Remains == "" {
 			continue
 		}
 		r := old.copy()
-		if r.Purged.IsZero() {
+		if done = append(done, r); r.Purged.IsZero() {
 			r.Purged = time.Now().UTC()
 		}
-		if r.Log.Remains != "" && k.config.Forget != nil {
-			k.forget(ctx, r, r.Orders)
+		if r.Log.Remains != "" {
+			clinging = append(clinging, r)
 		}
-		errs = append(errs, k.save(ctx, r, false))
 	}
-	return errors.Join(errs...)
+	if len(clinging) > 0 && k.config.Forget != nil {
+		k.forget(ctx, clinging)
+	}
+	if len(done) == 0 {
+		return nil
+	}
+	return k.save(ctx, done...)
 }

@@ -33,9 +33,9 @@ func (s *Server) keep(ctx context.Context) (stop func()) {
 // forget makes the log forget what stands before an order to erase: as soon as
 // there is a snapshot after it, nothing needs what came before.
 func (s *Server) forget(ctx context.Context, f keep.Forget) error {
-	if !f.Dropped.IsZero() {
-		s.door.Forget(f.Dropped)
-		if err := s.records.ForgetImports(ctx, f.Dropped); err != nil {
+	for _, id := range f.Dropped {
+		s.door.Forget(id)
+		if err := s.records.ForgetImports(ctx, id); err != nil {
 			return err
 		}
 	}
