@@ -45,7 +45,7 @@ func (c *chase) move(to int64) error {
 // accepted adds up the events of all tenants.
 func accepted(totals []fold.Totals) (n uint64) {
 	for i := range totals {
-		n += totals[i].Stored + totals[i].Duplicate + totals[i].Quarantined
+		n += totals[i].Accepted()
 	}
 	return n
 }

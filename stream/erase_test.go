@@ -9,6 +9,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/record"
+	"github.com/footfall-go/footfall/stream"
 )
 
 // TestErasedRowsAreNotMissing has a claim read back whose rows were erased
@@ -41,11 +42,43 @@ func TestErasedRowsAreNotMissing(t *testing.T) {
 				require.Len(t, w.store.calls(), inserts, "nothing was missing")
 				require.Len(t, w.store.Rows(), 2)
 				w.requireExact(1)
+				if name == "the tenant" {
+					w.sent["shop"] = 1 // what came before is no longer accounted for
+				}
 				w.requireLedger(p)
 				require.NoError(t, p.end())
 			})
 		})
 	}
+}
+
+// TestTapBehindADrop has a durable tap far behind when a tenant is dropped: what
+// it has to get through is counted as before.
+func TestTapBehindADrop(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 1, func(w *world) {
+		sink := &bucket{}
+		sink.set(func(context.Context, []footfall.Event) error { return errSink })
+		cfg := w.config()
+		cfg.Taps = []stream.Tap{{Name: "export", Sink: sink, Durable: true}}
+		p := w.begin(cfg, nil)
+		w.append(0, "shop", w.clicks(5)...)
+		w.append(0, "club", w.clicks(2)...)
+		p.visible()
+		w.order(0, "shop", record.Order{Erase: &record.Erase{Name: "all", All: true}})
+		w.append(0, "shop", w.clicks(1)...)
+		p.visible()
+		s, err := p.Status(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, 8, s.Partitions[0].Taps[0].LagEvents)
+		require.Equal(t, stream.Ledger{Accepted: 1, Stored: 1}, s.Ledger["shop"])
+		sink.set(nil)
+		time.Sleep(time.Minute)
+		s, err = p.Status(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, s.Partitions[0].Taps[0].LagEvents)
+		require.NoError(t, p.end())
+	})
 }
 
 // hesitant is a store whose rows show some time after the acknowledgement, as

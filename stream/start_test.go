@@ -68,7 +68,7 @@ func TestStartRefusesWhatIsNotSafe(t *testing.T) {
 			w.alter(func(ctx context.Context, p stream.Partition) error {
 				return p.Commit(ctx, stream.Plan{From: 200, To: 201, Fold: fold.Version + 6})
 			})
-		}, "records [200, 201) were claimed by version 8 of the fold, this is version 2", true},
+		}, "records [200, 201) were claimed by version 9 of the fold, this is version 3", true},
 		{"a closed claim of another fold", amnesiac{}, func(w *world) {
 			w.alter(func(ctx context.Context, p stream.Partition) error {
 				return p.Commit(ctx, stream.Plan{From: 200, To: 200, Fold: fold.Version + 6})

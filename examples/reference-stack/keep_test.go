@@ -258,9 +258,12 @@ func TestDropTenant(t *testing.T) {
 			status, text = s.ask(t, http.MethodGet, "/v1/import?tenant=shop&name=history", s.admin, "")
 			require.Equal(t, http.StatusForbidden, status, text)
 			require.Zero(t, s.count(t, "events"))
+			counts := s.settled(t).Ledger
+			require.Zero(t, counts["shop"], "nothing is left to be accounted for")
+			require.EqualValues(t, 600, counts["club"].Stored)
 			s.kill(t) // and nothing comes back by a replay
 			s = start()
-			s.settled(t)
+			require.Equal(t, counts, s.settled(t).Ledger)
 			s.stop(t)
 			after := s.digest(t, "shop")
 			for table, digest := range after {
@@ -285,7 +288,7 @@ func TestDropTenant(t *testing.T) {
 			anew := strings.ReplaceAll(lines.String(), `"messageId":"`, `"messageId":"anew-`)
 			status, text = s.ask(t, http.MethodPost, "/v1/import?tenant=shop&name=history&position=600", s.admin, anew)
 			require.Equal(t, http.StatusOK, status, text)
-			s.settled(t)
+			require.Equal(t, ledger{Accepted: 600, Stored: 600}, s.settled(t).Ledger["shop"])
 			require.EqualValues(t, 300, s.count(t, "events"))
 			s.kill(t)
 			s = start()

@@ -41,6 +41,9 @@ func (f *folder) command(rec *footfall.Record, h *record.Header, o *record.Order
 		}
 		e.IDs = once
 	}
+	if o.Erase.All {
+		delete(f.out.Totals, h.Tenant)
+	}
 	f.changed[h.Tenant] = changed{rec.Offset, 0}
 	for id, p := range f.people {
 		if p.tenant == h.Tenant && (o.Erase.All || slices.Contains(e.IDs, id)) {

@@ -20,10 +20,10 @@ func (n *snapshot) addAccounts() bool {
 		return false
 	}
 	n.counts[countAccounts]++
-	a, c := &n.accounts[n.at], &n.changes[n.at]
+	a, c, born := &n.accounts[n.at], &n.changes[n.at], n.born[n.at]
 	n.at++
 	n.block = appendString(n.block, a.Tenant.String())
-	n.block = appendUint64s(n.block, a.Stored, a.Duplicate, a.Quarantined, uint64(c.next), c.job)
+	n.block = appendUint64s(n.block, a.Stored, a.Duplicate, a.Quarantined, a.Dropped, uint64(c.next), c.job, uint64(born))
 	return true
 }
 

@@ -100,7 +100,25 @@ func TestEraseTenant(t *testing.T) {
 	require.Len(t, u.IDs, 2)
 	require.EqualValues(t, 1, u.Ledger[0].Stored, "what came after")
 	require.EqualValues(t, 1, u.Ledger[0].Duplicate)
-	require.EqualValues(t, 2, l.state.Totals()[0].Stored, "the totals do not forget")
+	totals := l.state.Totals()[0]
+	require.EqualValues(t, 1, totals.Stored, "what came after here as well")
+	require.EqualValues(t, 1, totals.Duplicate)
+	require.EqualValues(t, 3, totals.Accepted(), "whoever counts the log counts on")
+}
+
+// TestEraseTenantBeforeQuarantine has the store refuse an event that was folded
+// before its tenant was dropped: it counts nowhere any more.
+func TestEraseTenantBeforeQuarantine(t *testing.T) {
+	t.Parallel()
+	l := newLog(t, fold.Limits{})
+	early := l.put(0, l.track(0, "v"))
+	l.order(0, record.Order{Erase: &record.Erase{Name: "all", All: true}})
+	late := l.put(0, l.track(0, "v"))
+	l.account() // through a snapshot
+	l.state.Quarantine(&early[0], start)
+	require.Equal(t, fold.Totals{Tenant: l.header.Tenant, Stored: 1, Dropped: 1}, l.account())
+	l.state.Quarantine(&late[0], start)
+	require.Equal(t, fold.Totals{Tenant: l.header.Tenant, Quarantined: 1, Dropped: 1}, l.account())
 }
 
 // TestEraseIDs names whom to erase by ids alone, visitors and users alike.

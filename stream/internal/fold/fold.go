@@ -12,7 +12,7 @@ import (
 
 // Version names the rules of this fold. It changes whenever equal logs would
 // give other rows, or a snapshot another form.
-const Version uint16 = 2
+const Version uint16 = 3
 
 // Limits bound the memory for message ids. They are part of the rules: states
 // with different limits may differ once a limit is reached.
@@ -84,13 +84,21 @@ func (s *State) MessageIDs() int { return s.ids.live }
 func (s *State) EarlyEvictions() uint64 { return s.ids.early }
 
 // Totals are the outcomes of all events of a tenant in this partition since
-// the beginning of the log.
+// the beginning of the log, or since the tenant was dropped.
 type Totals struct {
 	Tenant      tenant.ID
 	Stored      uint64
 	Duplicate   uint64
 	Quarantined uint64
+	// Dropped is how many there were before the tenant was dropped.
+	Dropped uint64
 }
+
+// Accepted is how many events were counted since the beginning of the log.
+func (t *Totals) Accepted() uint64 { return t.Stored + t.Duplicate + t.Quarantined + t.Dropped }
+
+// drop moves what was counted so far aside.
+func (t *Totals) drop() { *t = Totals{Tenant: t.Tenant, Dropped: t.Accepted()} }
 
 // Totals returns the cumulative ledger of each tenant, in the order in which
 // the log first named them.

@@ -156,6 +156,9 @@ func (s *State) Quarantine(ev *footfall.Event, at footfall.Millis) {
 	if !ok {
 		return
 	}
+	if ev.Position.Offset < s.owners.born[account] {
+		return // the tenant was dropped since, with all that was counted
+	}
 	s.cow.shared = s.sharing.Load() > 0
 	s.owners.accounts[account].Stored--
 	s.owners.accounts[account].Quarantined++
