@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/footfall-go/footfall/internal/testenv"
 )
 
 const (
@@ -41,7 +43,8 @@ func startServer(ctx context.Context, command ...string) (*server, error) {
 	if !slices.Contains(args, "--config") { // which has tenants of its own
 		args = append(args, "--tenant", tenantID+":"+writeKey+":"+readKey)
 	}
-	s := &server{dir: dir, cmd: exec.CommandContext(ctx, command[0], args...)}
+	// A server under load that nobody stops would spoil the next run.
+	s := &server{dir: dir, cmd: testenv.Tie(exec.CommandContext(ctx, command[0], args...))}
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
