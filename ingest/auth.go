@@ -103,6 +103,9 @@ func (h *Handler) admin(r *http.Request) (*tenant.Tenant, *problem.Problem) {
 		}
 		return nil, &problem.Problem{Status: http.StatusUnauthorized, Detail: "the admin key is required as a bearer token"}
 	}
+	if p := problem.Parameters(r, "tenant", "name", "position"); p != nil {
+		return nil, p
+	}
 	name := r.URL.Query().Get("tenant")
 	id, err := tenant.ParseID(name)
 	if err != nil {

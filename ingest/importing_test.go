@@ -79,7 +79,7 @@ func TestImport(t *testing.T) {
 
 	for query, status := range map[string]int{
 		"tenant=other&name=n": 404, "tenant=No&name=n": 400, "name=n": 400, "tenant=shop&name=n&position=x": 400,
-		"tenant=shop&name=n&position=-1": 400, "tenant=shop&position=1": 400, "tenant=shop&name=" + strings.Repeat("n", 201): 400,
+		"tenant=shop&name=n&positon=3": 400, "tenant=shop&a=%zz": 400, "tenant=shop&name=n&position=-1": 400, "tenant=shop&position=1": 400, "tenant=shop&name=" + strings.Repeat("n", 201): 400,
 	} {
 		problemOf(t, send(query, rows), status)
 	}

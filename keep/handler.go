@@ -113,6 +113,10 @@ func (h *Handler) accepted(w http.ResponseWriter, r *http.Request, receipt *Rece
 }
 
 func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
+	if p := problem.Parameters(r, "tenant"); p != nil {
+		problem.Write(w, r, *p)
+		return
+	}
 	id, err := tenant.ParseID(r.URL.Query().Get("tenant"))
 	if err != nil {
 		problem.Write(w, r, problem.Problem{

@@ -344,6 +344,7 @@ func TestHandler(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, keep.Done, do(http.MethodGet, "/api/v1/erasures/"+r.Name, "", 200).State)
 	do(http.MethodGet, "/api/v1/erasures?tenant=shop", "", 200)
+	do(http.MethodGet, "/api/v1/erasures?tenant=shop&person=user:ada", "", 400)
 	do(http.MethodDelete, "/api/v1/erasures/"+r.Name, "", 204)
 	r = do(http.MethodDelete, "/api/v1/tenants/shop", "", 202)
 	require.True(t, k.Dropped(w.shop.ID))

@@ -60,6 +60,15 @@ func (s *Server) tenantOf(w http.ResponseWriter, r *http.Request) *tenant.Tenant
 	return t
 }
 
+// parameters answers a request that has other parameters than its route.
+func parameters(w http.ResponseWriter, r *http.Request, known ...string) bool {
+	p := problem.Parameters(r, known...)
+	if p != nil {
+		problem.Write(w, r, *p)
+	}
+	return p == nil
+}
+
 func badParameter(w http.ResponseWriter, r *http.Request, name string, err error) {
 	problem.Write(w, r, problem.Problem{
 		Title: "Invalid request", Status: http.StatusBadRequest, Detail: name + " is wrong",
@@ -71,7 +80,7 @@ func badParameter(w http.ResponseWriter, r *http.Request, name string, err error
 const maxRejected = 1000
 
 func (s *Server) serveRejected(w http.ResponseWriter, r *http.Request) {
-	if !s.admin(w, r) {
+	if !s.admin(w, r) || !parameters(w, r, "tenant", "reason", "messageId", "waiting", "limit", "cursor") {
 		return
 	}
 	t := s.tenantOf(w, r)
@@ -79,7 +88,15 @@ func (s *Server) serveRejected(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
-	ask := clickhouse.Quarantine{Tenant: t.ID, Reason: query.Get("reason"), MessageID: query.Get("messageId"), Waiting: query.Get("waiting") == "true", Limit: 100}
+	ask := clickhouse.Quarantine{Tenant: t.ID, Reason: query.Get("reason"), MessageID: query.Get("messageId"), Limit: 100}
+	if text := query.Get("waiting"); text != "" {
+		waiting, err := strconv.ParseBool(text)
+		if err != nil {
+			badParameter(w, r, "waiting", errors.New("it must be true or false"))
+			return
+		}
+		ask.Waiting = waiting
+	}
 	if text := query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err == nil && (n < 1 || n > maxRejected) {

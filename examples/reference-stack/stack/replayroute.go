@@ -50,7 +50,7 @@ var (
 )
 
 func (s *Server) serveReplay(w http.ResponseWriter, r *http.Request) {
-	if !s.admin(w, r) {
+	if !s.admin(w, r) || !parameters(w, r, "tenant") {
 		return
 	}
 	t := s.tenantOf(w, r)

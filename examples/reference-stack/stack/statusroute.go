@@ -50,7 +50,7 @@ type DoorStatus struct {
 }
 
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
-	if !s.admin(w, r) {
+	if !s.admin(w, r) || !parameters(w, r, "tenant") {
 		return
 	}
 	var only *tenant.Tenant

@@ -50,7 +50,7 @@ func (s *Server) refused(id tenant.ID) *RefusedAnswer {
 }
 
 func (s *Server) serveRefused(w http.ResponseWriter, r *http.Request) {
-	if t, _ := s.asker(w, r); t != nil {
+	if t, _ := s.asker(w, r); t != nil && parameters(w, r, "tenant") {
 		writeJSON(w, http.StatusOK, s.refused(t.ID))
 	}
 }
@@ -106,7 +106,7 @@ type TracedEvent struct {
 
 func (s *Server) serveTrace(w http.ResponseWriter, r *http.Request) {
 	t, admin := s.asker(w, r)
-	if t == nil {
+	if t == nil || !parameters(w, r, "tenant", "messageId") {
 		return
 	}
 	id := r.URL.Query().Get("messageId")
