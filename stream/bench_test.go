@@ -207,6 +207,8 @@ func (none) Save(_ context.Context, _ uint16, _ int64, data io.Reader) error {
 
 func (l *ring) Follower(string) stream.Follower { return &chaser{ring: l} }
 
+func (l *ring) Followers(context.Context) (map[string]int64, error) { return nil, nil }
+
 // chaser keeps its place in memory.
 type chaser struct {
 	*ring
@@ -214,6 +216,8 @@ type chaser struct {
 }
 
 func (c *chaser) Cursor(context.Context) (int64, bool, error) { return c.at, true, nil }
+
+func (c *chaser) Drop(context.Context) error { return nil }
 
 func (c *chaser) Move(_ context.Context, offset int64) error {
 	c.at = offset

@@ -72,6 +72,8 @@ type Partition interface {
 	// Follower returns the reader of that name, which is new if nobody used it
 	// before.
 	Follower(name string) Follower
+	// Followers returns the places of all followers that have one.
+	Followers(ctx context.Context) (map[string]int64, error)
 }
 
 // Follower reads an owned partition a second time, at its own pace, and has a
@@ -82,6 +84,9 @@ type Follower interface {
 	Cursor(ctx context.Context) (offset int64, ok bool, err error)
 	// Move makes a place durable, or fails with [ErrFenced].
 	Move(ctx context.Context, offset int64) error
+	// Drop forgets the place durably, and nothing is kept for it any more, or
+	// fails with [ErrFenced]. Whoever takes the name again is new.
+	Drop(ctx context.Context) error
 	// Read is like that of [Partition], and independent of it.
 	Read(ctx context.Context, from int64, maxBytes int) ([]footfall.Record, error)
 }

@@ -51,7 +51,7 @@ type PartitionStatus struct {
 	Snapshot  int64   `json:"snapshot"` // offset of the newest, 0 if none
 	Visitors  int     `json:"visitors"`
 
-	Taps []TapStatus `json:"taps,omitempty"` // in the order of Config.Taps
+	Taps []TapStatus `json:"taps,omitempty"` // in the order of Config.Taps, then idle ones
 }
 
 // Ledger accounts for the accepted events of one tenant:
@@ -120,8 +120,12 @@ func (o *owned) report(ctx context.Context, s *Status) (PartitionStatus, error) 
 	if _, out.End, err = o.p.Bounds(ctx); err != nil {
 		return out, err
 	}
+	idle, err := o.left(ctx)
+	if err != nil {
+		return out, err
+	}
 	if pub.starting {
-		out.LagEvents, out.Taps = Unknown, o.taps(Unknown)
+		out.LagEvents, out.Taps = Unknown, append(o.taps(Unknown), idle...)
 		return out, nil
 	}
 	// The totals are those at the offset safe, and the log counts from there:
@@ -142,7 +146,7 @@ func (o *owned) report(ctx context.Context, s *Status) (PartitionStatus, error) 
 		s.Ledger[tenant] = l
 		total += int64(n)
 	}
-	out.Taps = o.taps(total)
+	out.Taps = append(o.taps(total), idle...)
 	if pub.written < pub.safe {
 		if pending, oldest, err = o.p.Pending(ctx, pub.written); err != nil {
 			return out, err

@@ -34,8 +34,9 @@ type request struct {
 
 // cursor is a new place of a follower.
 type cursor struct {
-	name   string
-	offset int64
+	name    string
+	offset  int64
+	dropped bool
 }
 
 func (r *request) answer(err error) {
@@ -95,7 +96,7 @@ func (r *request) place(at places) places {
 		at.plan, at.planned = *r.plan, true
 		return at
 	}
-	return at.move(r.cursor.name, r.cursor.offset)
+	return at.move(r.cursor)
 }
 
 // submit queues a request and waits for its answer. Who finds no writer at

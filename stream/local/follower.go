@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/stream"
@@ -38,7 +39,26 @@ func (f *follower) Move(ctx context.Context, offset int64) error {
 	if offset < 0 || offset > end {
 		return fmt.Errorf("move %s to %d in a log that ends at %d", f.name, offset, end)
 	}
-	return l.submit(ctx, &request{cursor: &cursor{f.name, offset}, owner: f.p})
+	return l.submit(ctx, &request{cursor: &cursor{name: f.name, offset: offset}, owner: f.p})
+}
+
+// Drop implements [stream.Follower].
+func (f *follower) Drop(ctx context.Context) error {
+	l := f.p.log
+	l.mu.Lock()
+	owned := l.owner == f.p
+	l.mu.Unlock()
+	if !owned {
+		return stream.ErrFenced
+	}
+	return l.submit(ctx, &request{cursor: &cursor{name: f.name, dropped: true}, owner: f.p})
+}
+
+// Followers implements [stream.Partition].
+func (p *partition) Followers(ctx context.Context) (map[string]int64, error) {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	return maps.Clone(p.log.places.cursors), ctx.Err()
 }
 
 // Read implements [stream.Follower].

@@ -63,6 +63,9 @@ func TestForget(t *testing.T) {
 	require.NoError(t, p.Follower("export").Move(t.Context(), 3))
 	require.ErrorContains(t, log.Forget(t.Context(), 3), "export at 3", "no state is left that it could go on from")
 	require.NoError(t, p.Follower("export").Move(t.Context(), 5))
+	require.NoError(t, p.Follower("left").Move(t.Context(), 1))
+	require.ErrorContains(t, log.Forget(t.Context(), 3), "left at 1")
+	require.NoError(t, p.Follower("left").Drop(t.Context()))
 
 	for range 2 {
 		require.NoError(t, log.Forget(t.Context(), 3))

@@ -18,13 +18,15 @@ type places struct {
 	cursors map[string]int64 // replaced, never changed
 }
 
-// move returns the places with another cursor.
-func (p places) move(name string, offset int64) places {
+// move returns the places with another cursor, or without it.
+func (p places) move(c *cursor) places {
 	p.cursors = maps.Clone(p.cursors)
 	if p.cursors == nil {
 		p.cursors = map[string]int64{}
 	}
-	p.cursors[name] = offset
+	if p.cursors[c.name] = c.offset; c.dropped {
+		delete(p.cursors, c.name)
+	}
 	return p
 }
 
@@ -37,7 +39,7 @@ const (
 
 func (p places) encode() []byte {
 	b := []byte{placePlan}
-	if len(p.cursors) > 0 {
+	if len(p.cursors) > 0 || !p.planned {
 		b = []byte{placeCursors, 0}
 		if p.planned {
 			b[1] = 1

@@ -14,6 +14,7 @@ func TestPlaces(t *testing.T) {
 	for name, want := range map[string]places{
 		"Plan":    {plan: plan, planned: true},
 		"Cursors": {cursors: map[string]int64{"": 0, "tap": 1 << 50}},
+		"Neither": {cursors: map[string]int64{}},
 		"Both":    {plan: plan, planned: true, cursors: map[string]int64{"a": 1, "b": 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -34,8 +35,10 @@ func TestPlaces(t *testing.T) {
 
 func TestMoveLeavesOthersAlone(t *testing.T) {
 	t.Parallel()
-	one := places{}.move("a", 1)
-	two := one.move("b", 2)
+	one := places{}.move(&cursor{name: "a", offset: 1})
+	two := one.move(&cursor{name: "b", offset: 2})
 	require.Equal(t, map[string]int64{"a": 1}, one.cursors)
+	require.Equal(t, map[string]int64{"a": 1, "b": 2}, two.cursors)
+	require.Equal(t, map[string]int64{"b": 2}, two.move(&cursor{name: "a", dropped: true}).cursors)
 	require.Equal(t, map[string]int64{"a": 1, "b": 2}, two.cursors)
 }

@@ -2,6 +2,7 @@ package streamtest
 
 import (
 	"context"
+	"maps"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/stream"
@@ -42,6 +43,27 @@ func (f *follower) Move(ctx context.Context, offset int64) error {
 	}
 	state.cursors[f.name] = offset
 	return nil
+}
+
+// Drop implements [stream.Follower].
+func (f *follower) Drop(ctx context.Context) error {
+	f.p.log.mu.Lock()
+	defer f.p.log.mu.Unlock()
+	state := f.p.log.parts[f.p.number]
+	if state.owner != f.p.owner {
+		return stream.ErrFenced
+	}
+	if ctx.Err() == nil {
+		delete(state.cursors, f.name)
+	}
+	return ctx.Err()
+}
+
+// Followers implements [stream.Partition].
+func (p *partition) Followers(ctx context.Context) (map[string]int64, error) {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	return maps.Clone(p.log.parts[p.number].cursors), ctx.Err()
 }
 
 // Read implements [stream.Follower].

@@ -78,6 +78,7 @@ func Run(t *testing.T, open func(tb testing.TB) stream.Log, opts ...Option) {
 		{"FollowerCursor", s.followerCursor},
 		{"FollowerFenced", s.followerFenced},
 		{"FollowerReads", s.followerReads},
+		{"FollowerDropped", s.followerDropped},
 		{"Pending", s.pending},
 		{"Reopen", s.reopens},
 		{"SnapshotNewest", s.snapshotNewest},

@@ -3,6 +3,7 @@ package streamtest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -77,6 +78,54 @@ func (s *suite) followerFenced(t *testing.T) {
 		offset, _, err := p.Follower("a").Cursor(ctx)
 		check(t, err)
 		assert.Equal(t, last, offset, "a fenced move changes nothing")
+	})
+}
+
+// followerDropped shows that a place is gone for good, and others are not.
+func (s *suite) followerDropped(t *testing.T) {
+	log := s.open(t)
+	last := numbered(t, log, 70)
+	places := func(ctx context.Context, p stream.Partition, want map[string]int64) {
+		got, err := p.Followers(ctx)
+		check(t, err)
+		assert.Equal(t, want, maps.Collect(maps.All(got)))
+	}
+	var old stream.Follower
+	own(t, log, func(ctx context.Context, p stream.Partition) {
+		places(ctx, p, map[string]int64{})
+		old = p.Follower("only")
+		check(t, old.Drop(ctx)) // there is none yet
+		check(t, old.Move(ctx, 1))
+		places(ctx, p, map[string]int64{"only": 1})
+		check(t, old.Drop(ctx))
+		places(ctx, p, map[string]int64{})
+	})
+	if s.reopen != nil {
+		log = s.reopen(t, log)
+	}
+	own(t, log, func(ctx context.Context, p stream.Partition) {
+		_, ok, err := p.Plan(ctx)
+		check(t, err)
+		assert.False(t, ok, "without a place there is still no plan")
+		places(ctx, p, map[string]int64{})
+		check(t, p.Snapshots().Save(ctx, 1, 10, strings.NewReader("10")))
+		check(t, p.Follower("late").Move(ctx, 15))
+		check(t, p.Follower("b").Move(ctx, last))
+		check(t, p.Follower("late").Drop(ctx))
+		for offset := int64(20); offset <= 60; offset += 10 {
+			check(t, p.Snapshots().Save(ctx, 1, offset, strings.NewReader("later")))
+		}
+		assert.Equal(t, int64(-1), offsetOf(ctx, t, p, 1, 39), "nothing is kept for it")
+	})
+	if s.reopen != nil {
+		log = s.reopen(t, log)
+	}
+	require.ErrorIs(t, old.Drop(t.Context()), stream.ErrFenced)
+	own(t, log, func(ctx context.Context, p stream.Partition) {
+		places(ctx, p, map[string]int64{"b": last})
+		_, ok, err := p.Follower("late").Cursor(ctx)
+		check(t, err)
+		assert.False(t, ok, "who takes the name is new")
 	})
 }
 

@@ -35,8 +35,10 @@ func commands() []command {
 		{"import", "bring in files of rows", importFiles},
 		{"rejected", "list what was refused or set aside, trace and replay it", rejected},
 		{"erase", "erase a person", erasePerson},
+		{"erasures", "list, show and lift requests to erase", erasures},
 		{"drop-tenant", "erase all of a tenant", dropTenant},
 		{"maintain", "do the night's work now: delete what is past retention", maintain},
+		{"taps", "list taps, and drop the place of one that is no longer configured", taps},
 		{"status", "show what the server has and how far it is", showStatus},
 	}
 }

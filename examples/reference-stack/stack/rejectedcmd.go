@@ -15,25 +15,14 @@ import (
 	"github.com/footfall-go/footfall/tenant"
 )
 
-// rejected is the command rejected, which has two of its own.
+// rejected is the command rejected.
 func rejected(ctx context.Context, p *Process, args []string) error {
-	if len(args) > 0 {
-		switch args[0] {
-		case "list":
-			return listRejected(ctx, p, args[1:])
-		case "replay":
-			return replayRejected(ctx, p, args[1:])
-		case "trace":
-			return traceMessage(ctx, p, args[1:])
-		case "help", "-h", "-help", "--help":
-			_, _ = fmt.Fprintln(p.Stdout, "usage: footfall rejected list|replay|trace [flags]; each has a --help of its own")
-			return nil
-		}
-	}
-	return usagef("say what to do: rejected list, rejected replay or rejected trace")
+	return subcommand(ctx, p, args, "rejected", map[string]func(context.Context, *Process, []string) error{
+		"list": listRejected, "replay": replayRejected, "trace": traceMessage,
+	})
 }
 
-// quarantineFlags are those of both commands.
+// quarantineFlags are those of all three commands; reason is not trace's.
 type quarantineFlags struct {
 	*remoteFlags
 	tenant, reason string
@@ -42,6 +31,11 @@ type quarantineFlags struct {
 func newQuarantineFlags(command string) *quarantineFlags {
 	f := &quarantineFlags{remoteFlags: newRemoteFlags(command, "")}
 	f.StringVar(&f.tenant, "tenant", "", "`id` of the tenant whose events these are")
+	return f
+}
+
+// choose adds what list and replay are to choose by.
+func (f *quarantineFlags) choose() *quarantineFlags {
 	f.StringVar(&f.reason, "reason", "", "only events whose reason has this `text` in it")
 	return f
 }
@@ -67,7 +61,7 @@ func (f *quarantineFlags) locate() (*runFile, error) {
 
 // listRejected is the command rejected list. Its last line is JSON.
 func listRejected(ctx context.Context, p *Process, args []string) error {
-	f := newQuarantineFlags("rejected list")
+	f := newQuarantineFlags("rejected list").choose()
 	asJSON := f.Bool("json", false, "print each event as JSON, with its payload")
 	waiting := f.Bool("waiting", false, "leave out what was replayed or erased")
 	message := f.String("message", "", "`id` of the message that is looked for")
@@ -139,7 +133,7 @@ func oneLine(text string) string {
 
 // replayRejected is the command rejected replay. Its last line is JSON.
 func replayRejected(ctx context.Context, p *Process, args []string) error {
-	f := newQuarantineFlags("rejected replay")
+	f := newQuarantineFlags("rejected replay").choose()
 	all := f.Bool("all", false, "all that waits")
 	positions := list{sep: ", \n"}
 	f.Var(&positions, "position", "the event at this `position`; repeatable")

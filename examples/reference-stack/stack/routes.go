@@ -40,6 +40,8 @@ func (s *Server) routes() http.Handler {
 	only("GET, HEAD", "/api/v1/trace", http.HandlerFunc(s.serveTrace))
 	only("GET, HEAD", "/api/v1/rejected", http.HandlerFunc(s.serveRejected))
 	only("POST", "/api/v1/rejected/replay", s.writes.wrap(http.HandlerFunc(s.serveReplay)))
+	only("GET, HEAD", "/api/v1/taps", http.HandlerFunc(s.serveTaps))
+	only("DELETE", "/api/v1/taps/{name}", http.HandlerFunc(s.serveDropTap))
 	keeping := keep.NewHandler(s.keeper, s.admin)
 	for _, pattern := range keeping.Patterns() {
 		mux.Handle(pattern, keeping)

@@ -128,6 +128,9 @@ func (f *runFile) call(ctx context.Context, method, path string, body, answer an
 	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("the server answered %s: %s", resp.Status, strings.TrimSpace(string(text)))
 	}
+	if answer == nil {
+		return nil
+	}
 	if err := json.Unmarshal(text, answer); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}

@@ -93,6 +93,14 @@ func (s *Status) print(out io.Writer) error {
 	for _, part := range s.Log.Partitions {
 		line(part.Partition, part.Owner, part.From, part.To, part.End, part.LagEvents, part.Snapshot, part.Visitors)
 	}
+	if all := tapsOf(s.Log.Partitions); len(all) > 0 {
+		line()
+		line("tap", "partition", "kind", "lag", "given", "dropped", "state")
+		for i := range all {
+			t := &all[i]
+			line(t.Name, t.Partition, t.kind(), t.lag(), t.Given, t.Dropped, t.state())
+		}
+	}
 	line()
 	line("tenant", "accepted", "stored", "duplicate", "quarantined", "pending", "refused", "redacted")
 	for _, id := range slices.Sorted(maps.Keys(s.Ledger)) {
