@@ -3,16 +3,20 @@ package query
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/footfall-go/footfall/internal/schema"
 )
 
 // Filter is true or false for an event. It has exactly one form: And, Or, Not,
-// or Property with Op and Value.
+// Segment, or Property with Op and Value.
 type Filter struct {
 	And []Filter `json:"and,omitempty"`
 	Or  []Filter `json:"or,omitempty"`
 	Not *Filter  `json:"not,omitempty"`
+
+	// Segment is true for the events of the persons in it.
+	Segment *Segment `json:"segment,omitempty"`
 
 	// Property is "event." and the name of a property; "person." and the name of
 	// a trait of who did it; "group.", a type of groups, a dot and the name of a
@@ -131,7 +135,7 @@ func (f *Filter) ofPersons() bool {
 	}
 	return slices.ContainsFunc(f.And, func(f Filter) bool { return f.ofPersons() }) ||
 		slices.ContainsFunc(f.Or, func(f Filter) bool { return f.ofPersons() }) ||
-		f.Not.ofPersons() || parseProperty(f.Property).ofPersons()
+		f.Not.ofPersons() || f.Segment != nil || parseProperty(f.Property).ofPersons()
 }
 
 // ofPersons reports whether it must be known whose an event is to tell its
@@ -159,13 +163,13 @@ func (c *checker) checkFilter(path string, f *Filter, depth int) {
 		return
 	}
 	forms := 0
-	for _, used := range []bool{f.And != nil, f.Or != nil, f.Not != nil, f.Property != "" || f.Op != "" || f.Value != nil} {
+	for _, used := range []bool{f.And != nil, f.Or != nil, f.Not != nil, f.Segment != nil, f.Property != "" || f.Op != "" || f.Value != nil} {
 		if used {
 			forms++
 		}
 	}
 	if forms != 1 {
-		c.fail(path, "bad_value", "a filter is exactly one of and, or, not, or property with op and value")
+		c.fail(path, "bad_value", "a filter is exactly one of and, or, not, segment, or property with op and value")
 		return
 	}
 	list := func(name string, filters []Filter) {
@@ -183,6 +187,9 @@ func (c *checker) checkFilter(path string, f *Filter, depth int) {
 		list("or", f.Or)
 	case f.Not != nil:
 		c.checkFilter(path+"/not", f.Not, depth+1)
+	case f.Segment != nil:
+		c.checkSegment(path+"/segment", f.Segment, depth+1, time.UTC)
+		c.fail(path+"/segment", "unsupported", "%q is not supported by this version", "segment")
 	default:
 		c.checkComparison(path, f)
 	}

@@ -48,6 +48,7 @@ type checker struct {
 	problems  []Problem
 	nodes     int // filters seen
 	ofPersons int // of them, those on traits
+	inOf      bool
 }
 
 func (c *checker) fail(path, code, format string, args ...any) {
@@ -66,6 +67,7 @@ func (c *checker) err() error {
 func validate(q Query) error {
 	var c checker
 	q.check(&c)
+	c.notYet(q)
 	return c.err()
 }
 

@@ -1,9 +1,7 @@
 package query
 
-import "encoding/json"
-
-// Query is a question: a [*Trend], [*Sessions], [*Events] or [*Persons]. No
-// other package implements it.
+// Query is a question: a [*Trend], [*Funnel], [*Retention], [*SegmentSize],
+// [*Sessions], [*Events] or [*Persons]. No other package implements it.
 type Query interface {
 	// Kind returns the name of the kind in JSON.
 	Kind() string
@@ -46,7 +44,30 @@ type Trend struct {
 	Series []Series `json:"series"`
 	// Breakdown splits each series by the values of a property.
 	Breakdown *Breakdown `json:"breakdown,omitempty"`
+	// Formula makes one line of the series, which are A, B, C … in it: "A / B",
+	// with + - * / ( ) and numbers. What is divided by 0 is none. Defaults to a
+	// line for each series.
+	Formula string `json:"formula,omitempty"`
+	// Compare adds the numbers of an earlier range to each line. Defaults to
+	// none.
+	Compare Comparison `json:"compare,omitempty"`
+	// Cumulative makes each value that of all buckets so far; persons and
+	// sessions are counted once.
+	Cumulative bool `json:"cumulative,omitempty"`
+	// Rolling makes each value the mean of so many buckets up to its own, fewer
+	// at the beginning of the range. Defaults to 1.
+	Rolling int `json:"rolling,omitempty"`
 }
+
+// Comparison says which earlier range a trend is compared with.
+type Comparison string
+
+// The comparisons.
+const (
+	CompareNone    Comparison = "none"
+	PreviousPeriod Comparison = "previous_period" // as long as the range and right before it
+	PreviousYear   Comparison = "previous_year"   // the same dates of the year before
+)
 
 // Series is one line of a chart.
 type Series struct {
@@ -106,10 +127,15 @@ type Events struct {
 	Cursor string `json:"cursor,omitempty"`
 }
 
-// Persons asks who did something: the persons with an event in the range for
-// which the filter is true.
+// Persons asks who is behind a number, or, without Of, who did something: the
+// persons with an event in the range for which the filter is true.
 type Persons struct {
 	Scope
+	// Of is the question whose number it is, a [*Trend], [*Funnel],
+	// [*Retention] or [*SegmentSize], and At where in the answer the number is.
+	// Range and zone may stand in either question then, the filter in Of.
+	Of Query `json:"of,omitempty"`
+	At *Cell `json:"at,omitempty"`
 	// Limit is the size of a page, at most 1000. Defaults to 100.
 	Limit int `json:"limit,omitempty"`
 	// Cursor is the Next of the page before. Defaults to the first page.
@@ -139,39 +165,3 @@ func (q *Events) Validate() error { return validate(q) }
 
 // Validate implements [Query].
 func (q *Persons) Validate() error { return validate(q) }
-
-// MarshalJSON returns the JSON that [Parse] reads.
-func (q *Trend) MarshalJSON() ([]byte, error) {
-	type plain Trend
-	return json.Marshal(struct {
-		Kind string `json:"kind"`
-		*plain
-	}{q.Kind(), (*plain)(q)})
-}
-
-// MarshalJSON returns the JSON that [Parse] reads.
-func (q *Sessions) MarshalJSON() ([]byte, error) {
-	type plain Sessions
-	return json.Marshal(struct {
-		Kind string `json:"kind"`
-		*plain
-	}{q.Kind(), (*plain)(q)})
-}
-
-// MarshalJSON returns the JSON that [Parse] reads.
-func (q *Events) MarshalJSON() ([]byte, error) {
-	type plain Events
-	return json.Marshal(struct {
-		Kind string `json:"kind"`
-		*plain
-	}{q.Kind(), (*plain)(q)})
-}
-
-// MarshalJSON returns the JSON that [Parse] reads.
-func (q *Persons) MarshalJSON() ([]byte, error) {
-	type plain Persons
-	return json.Marshal(struct {
-		Kind string `json:"kind"`
-		*plain
-	}{q.Kind(), (*plain)(q)})
-}

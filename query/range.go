@@ -37,21 +37,21 @@ var (
 	latest   = time.Date(2299, 12, 30, 0, 0, 0, 0, time.UTC)
 )
 
-func (r Range) check(c *checker, loc *time.Location) {
+func (r Range) check(c *checker, path string, loc *time.Location) {
 	switch {
 	case r == Range{}:
-		c.fail("/range", "required", "range is required: from and to, or last")
+		c.fail(path, "required", "range is required: from and to, or last")
 	case r.Last != "" && (r.From != "" || r.To != ""):
-		c.fail("/range", "conflict", "a range is either from and to, or last")
+		c.fail(path, "conflict", "a range is either from and to, or last")
 	case r.Last != "":
 		if _, _, ok := parseLast(r.Last); !ok {
-			c.fail("/range/last", "bad_value", "last is an integer from 1 and one of s, m, h, d, w, such as %q, at most 100 years; not %q", "30d", clip(r.Last))
+			c.fail(path+"/last", "bad_value", "last is an integer from 1 and one of s, m, h, d, w, such as %q, at most 100 years; not %q", "30d", clip(r.Last))
 		}
 	default:
-		from, fromOK := c.checkMoment("/range/from", r.From, loc)
-		to, toOK := c.checkMoment("/range/to", r.To, loc)
+		from, fromOK := c.checkMoment(path+"/from", r.From, loc)
+		to, toOK := c.checkMoment(path+"/to", r.To, loc)
 		if fromOK && toOK && !from.Before(to) {
-			c.fail("/range", "bad_value", "a range ends after it begins")
+			c.fail(path, "bad_value", "a range ends after it begins")
 		}
 	}
 }
@@ -124,4 +124,11 @@ func (r Range) resolve(now time.Time, cal calendar) (from, to time.Time) {
 		}
 		return to.Add(-time.Duration(n) * width), to
 	}
+}
+
+// parseSpan reads an integer and its unit as a length of time; a day has 24
+// hours.
+func parseSpan(text string) (time.Duration, bool) {
+	n, unit, ok := parseLast(text)
+	return time.Duration(n) * units[unit], ok
 }

@@ -9,32 +9,42 @@ import (
 
 // describe renders a question in plain English.
 func describe(q Query, cal calendar, from, to time.Time) string {
-	var text string
-	switch q := q.(type) {
-	case *Trend:
-		series := make([]string, len(q.Series))
-		for i := range q.Series {
-			series[i] = q.Series[i].describe()
-		}
-		text = strings.Join(series, "; ") + perInterval(q.Interval, Day)
-		if b := q.Breakdown; b != nil {
-			text += fmt.Sprintf(", by %s (the first %d)", nameOf(b.Property), b.limit())
-		}
-	case *Sessions:
-		text = "sessions" + perInterval(q.Interval, Total)
-	case *Events:
-		text = "the newest events"
-		if q.Person != "" {
-			text += " of " + clip(q.Person)
-		}
-	case *Persons:
-		text = "the persons who did something"
+	text := words(q)
+	scope := q.scope()
+	if p, ok := q.(*Persons); ok && p.Of != nil {
+		scope = p.question().scope()
 	}
-	if f := q.scope().Filter; f != nil {
+	if f := scope.Filter; f != nil {
 		text += ", where " + f.describe()
 	}
-	text += ", " + describeRange(q.scope().Range, cal, from, to)
+	if scope.Range != (Range{}) {
+		text += ", " + describeRange(scope.Range, cal, from, to)
+	}
 	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// words renders a question without its scope.
+func words(q Query) string {
+	switch q := q.(type) {
+	case *Trend:
+		return q.describe()
+	case *Funnel:
+		return q.describe()
+	case *Retention:
+		return q.describe()
+	case *SegmentSize:
+		return q.describe()
+	case *Sessions:
+		return "sessions" + perInterval(q.Interval, Total)
+	case *Events:
+		if q.Person != "" {
+			return "the newest events of " + clip(q.Person)
+		}
+		return "the newest events"
+	case *Persons:
+		return q.describe()
+	}
+	return q.Kind()
 }
 
 func (s *Series) describe() string {
@@ -99,6 +109,8 @@ func (f *Filter) describe() string {
 		return list(f.Or, " or ")
 	case f.Not != nil:
 		return "not " + f.Not.describe()
+	case f.Segment != nil:
+		return "it was done by persons who " + f.Segment.describe()
 	}
 	text := nameOf(f.Property) + " " + opWords[f.Op]
 	if values, ok := listOf(f.Value); ok {
@@ -148,11 +160,10 @@ func nameOf(text string) string {
 func describeRange(r Range, cal calendar, from, to time.Time) string {
 	zone := " (" + cal.loc.String() + ")"
 	if n, unit, ok := parseLast(r.Last); ok {
-		word := map[byte]string{'s': "second", 'm': "minute", 'h': "hour", 'd': "day", 'w': "week"}[unit]
 		if n == 1 {
-			return "this " + word + zone
+			return "this " + unitWords[unit] + zone
 		}
-		return fmt.Sprintf("the last %d %ss%s", n, word, zone)
+		return "the last " + spanWords(r.Last) + zone
 	}
 	from, to = from.In(cal.loc), to.In(cal.loc)
 	if from.Equal(cal.floor(Day, from)) && to.Equal(cal.floor(Day, to)) {

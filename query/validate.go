@@ -22,6 +22,15 @@ const (
 	maxBreakdown   = 1000
 	maxPage        = 1000
 
+	maxSteps      = 20
+	maxExclusions = 10
+	maxHeld       = 3
+	maxPeriods    = 366
+	maxTimes      = 1_000_000 // of a count in a segment
+	maxFormula    = 500       // bytes
+	maxRolling    = 366
+	maxSegmentID  = 100 // bytes
+
 	defaultBreakdown = 10
 	defaultPage      = 100
 )
@@ -39,11 +48,27 @@ func (q *Trend) check(c *checker) {
 	for i := range q.Series {
 		q.Series[i].check(c, index("/series", i))
 	}
-	if b := q.Breakdown; b != nil {
-		c.checkProperty("/breakdown/property", b.Property)
-		if b.Limit < 0 || b.Limit > maxBreakdown {
-			c.fail("/breakdown/limit", "bad_value", "a limit is between 1 and %d", maxBreakdown)
+	if q.Breakdown != nil {
+		q.Breakdown.check(c)
+	}
+	if q.Formula != "" {
+		if _, err := parseFormula(q.Formula, len(q.Series)); err != nil {
+			c.fail("/formula", "bad_value", "%s", err)
 		}
+	}
+	oneOf(c, "/compare", q.Compare, CompareNone, PreviousPeriod, PreviousYear)
+	if q.Rolling < 0 || q.Rolling > maxRolling {
+		c.fail("/rolling", "bad_value", "rolling is between 1 and %d", maxRolling)
+	}
+	if q.Rolling > 1 && q.Cumulative {
+		c.fail("/rolling", "conflict", "a line is either cumulative or rolling")
+	}
+}
+
+func (b *Breakdown) check(c *checker) {
+	c.checkProperty("/breakdown/property", b.Property)
+	if b.Limit < 0 || b.Limit > maxBreakdown {
+		c.fail("/breakdown/limit", "bad_value", "a limit is between 1 and %d", maxBreakdown)
 	}
 }
 
@@ -91,7 +116,12 @@ func (q *Events) check(c *checker) {
 }
 
 func (q *Persons) check(c *checker) {
-	q.Scope.check(c)
+	if q.Of == nil {
+		q.Scope.check(c)
+	} else {
+		q.checkInherited(c, q.Of.scope())
+	}
+	q.checkCell(c)
 	c.checkPage(q.Limit)
 	if q.Cursor != "" {
 		if _, ok := parsePersonCursor(q.Cursor); !ok {
@@ -100,18 +130,55 @@ func (q *Persons) check(c *checker) {
 	}
 }
 
-func (s *Scope) check(c *checker) {
-	loc := time.UTC
-	if s.Zone != "" {
-		var err error
-		if loc, err = loadZone(s.Zone); err != nil {
-			c.fail("/zone", "bad_value", "%q is no IANA time zone", clip(s.Zone))
-			loc = time.UTC
-		}
+// check returns the zone of the question, UTC if that is not known here.
+func (s *Scope) check(c *checker) *time.Location {
+	if _, err := loadZone(s.Zone); s.Zone != "" && err != nil {
+		c.fail("/zone", "bad_value", "%q is no IANA time zone", clip(s.Zone))
 	}
-	s.Range.check(c, loc)
+	loc := s.location()
+	s.Range.check(c, "/range", loc)
 	if s.Filter != nil {
 		c.checkFilter("/filter", s.Filter, 1)
+	}
+	return loc
+}
+
+// checkInherited allows to give a range and a zone once or twice, if they are
+// the same, and a filter where it belongs.
+func (q *Persons) checkInherited(c *checker, of *Scope) {
+	if q.Range != (Range{}) && of.Range != (Range{}) && q.Range != of.Range {
+		c.fail("/range", "conflict", "the question in of has another range")
+	}
+	if q.Zone != "" && of.Zone != "" && q.Zone != of.Zone {
+		c.fail("/zone", "conflict", "the question in of has another zone")
+	}
+	if q.Filter != nil {
+		c.fail("/filter", "conflict", "the filter is that of the question in of")
+	}
+}
+
+// location returns the zone of the question, UTC if it names none.
+func (s *Scope) location() *time.Location {
+	if loc, err := loadZone(s.Zone); err == nil {
+		return loc
+	}
+	return time.UTC
+}
+
+// checkSpan reports a text that is no length of time.
+func (c *checker) checkSpan(path, text, other string) {
+	if _, ok := parseSpan(text); !ok {
+		if other != "" {
+			other = ", or " + other
+		}
+		c.fail(path, "bad_value", "a span is an integer from 1 and one of s, m, h, d, w, such as %q, at most 100 years%s; not %q", "24h", other, clip(text))
+	}
+}
+
+// checkSegmentID allows what stands in a path without escapes.
+func (c *checker) checkSegmentID(path, id string) {
+	if !isSegmentID(id) {
+		c.fail(path, "bad_value", "the id of a segment has 1 to %d letters, digits, - and _, unlike %q", maxSegmentID, clip(id))
 	}
 }
 

@@ -1,0 +1,21 @@
+package query
+
+// notYet reports what the types have and the engine does not compute yet.
+func (c *checker) notYet(q Query) {
+	unsupported := func(path string, used bool) {
+		if used {
+			c.fail(path, "unsupported", "%q is not supported by this version", path[1:])
+		}
+	}
+	switch q := q.(type) {
+	case *Trend:
+		unsupported("/formula", q.Formula != "")
+		unsupported("/compare", q.Compare != "" && q.Compare != CompareNone)
+		unsupported("/cumulative", q.Cumulative)
+		unsupported("/rolling", q.Rolling > 1)
+	case *Funnel, *Retention, *SegmentSize:
+		c.fail("/kind", "unsupported", "kind %q is not supported by this version", q.Kind())
+	case *Persons:
+		unsupported("/of", q.Of != nil)
+	}
+}

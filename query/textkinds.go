@@ -1,0 +1,225 @@
+package query
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+func (q *Trend) describe() string {
+	series := make([]string, len(q.Series))
+	for i := range q.Series {
+		series[i] = q.Series[i].describe()
+		if q.Formula != "" {
+			series[i] = string(rune('A'+i)) + " is the " + series[i]
+		}
+	}
+	text := strings.Join(series, "; ")
+	if q.Formula != "" {
+		text = clip(q.Formula) + perInterval(q.Interval, Day) + ", where " + text
+	} else {
+		text += perInterval(q.Interval, Day)
+	}
+	if b := q.Breakdown; b != nil {
+		text += b.describe()
+	}
+	switch q.Compare {
+	case PreviousPeriod:
+		text += ", compared with the period before"
+	case PreviousYear:
+		text += ", compared with the year before"
+	}
+	if q.Cumulative {
+		text += ", cumulative"
+	}
+	if q.Rolling > 1 {
+		text += fmt.Sprintf(", as the mean of %d", q.Rolling)
+	}
+	return text
+}
+
+func (b *Breakdown) describe() string {
+	return fmt.Sprintf(", by %s (the first %d)", nameOf(b.Property), b.limit())
+}
+
+// describe renders which events are meant.
+func (s *Selector) describe() string {
+	text := strconv.Quote(clip(s.Event))
+	if s.Event == "*" {
+		text = "any event"
+	}
+	if s.Filter != nil {
+		text += " where " + s.Filter.describe()
+	}
+	return text
+}
+
+func (q *Funnel) describe() string {
+	steps := make([]string, len(q.Steps))
+	for i := range q.Steps {
+		steps[i] = q.Steps[i].describe()
+	}
+	unit := cmp.Or(q.By, byPerson)
+	if groupType, ok := strings.CutPrefix(unit, ofGroup+"."); ok {
+		unit = clip(groupType)
+	}
+	text := "funnel of " + unit + "s from " + strings.Join(steps, " to ")
+	switch q.Order {
+	case Strict:
+		text += " with nothing between"
+	case AnyOrder:
+		text = "funnel of " + unit + "s with " + strings.Join(steps, " and ") + " in any order"
+	}
+	switch q.Window {
+	case noWindow:
+	case "":
+		text += " within 14 days"
+	default:
+		text += " within " + spanWords(q.Window)
+	}
+	if q.Reach == WithinRange {
+		text += " and the range"
+	}
+	for i := range q.Exclude {
+		e := &q.Exclude[i]
+		text += fmt.Sprintf(", without %s between steps %d and %d", e.describe(), e.After, e.Before)
+	}
+	if q.Exclusion == DropsPerson && len(q.Exclude) > 0 {
+		text += ", which drops the " + unit
+	}
+	for i, name := range q.Hold {
+		text += []string{", with the same ", " and "}[min(i, 1)] + nameOf(name)
+	}
+	if q.Interval != "" {
+		text += perInterval(q.Interval, Total)
+	}
+	if b := q.Breakdown; b != nil {
+		text += b.describe()
+		switch b.Attribution {
+		case LastTouch:
+			text += " last seen"
+		case AtStep:
+			text += fmt.Sprintf(" at step %d", b.Step)
+		}
+	}
+	return text
+}
+
+func (q *Retention) describe() string {
+	text := "persons who did " + q.Start.describe()
+	switch q.Cohort {
+	case FirstInRange:
+		text += " for the first time in the range"
+	case Recurring:
+	default:
+		text += " for the first time ever"
+	}
+	interval := cmp.Or(q.Interval, Day)
+	text += fmt.Sprintf(" and %s in the %d %ss after", q.Return.describe(), q.periods(), interval)
+	if q.Count == OnOrAfterward {
+		text += " or later"
+	}
+	if q.Buckets == RollingBuckets {
+		text += ", counted from each person's own start"
+	}
+	text += ", per " + string(interval)
+	if q.Breakdown != nil {
+		text += q.Breakdown.describe()
+	}
+	return text
+}
+
+func (q *SegmentSize) describe() string {
+	text := "persons who " + q.Segment.describe()
+	if q.At != "" {
+		text += ", as of " + clip(q.At)
+	}
+	return text
+}
+
+// describe goes behind "persons who".
+func (s *Segment) describe() string {
+	list := func(segments []Segment, word string) string {
+		texts := make([]string, len(segments))
+		for i := range segments {
+			texts[i] = segments[i].describe()
+		}
+		if len(texts) == 1 {
+			return texts[0]
+		}
+		return "(" + clipWords(strings.Join(texts, word)) + ")"
+	}
+	switch s.form() {
+	case "id":
+		return "are in the segment " + strconv.Quote(s.ID)
+	case "and":
+		return list(s.And, " and ")
+	case "or":
+		return list(s.Or, " or ")
+	case "not":
+		return "are not those who " + s.Not.describe()
+	case "first_seen":
+		return "were first seen " + s.FirstSeen.words()
+	case "property":
+		f := Filter{Property: s.Property, Op: s.Op, Value: s.Value}
+		return "have it that " + f.describe()
+	}
+	text := "did " + s.Did.describe() + s.Times.describe()
+	if s.Within != nil {
+		text += " " + s.Within.words()
+	}
+	if s.Then != nil {
+		text += " and then " + s.Then.describe() + " within " + spanWords(s.In)
+	}
+	if s.NotThen != nil {
+		text += " and not then " + s.NotThen.describe() + " within " + spanWords(s.In)
+	}
+	return text
+}
+
+func (t *Times) describe() string {
+	switch {
+	case t == nil:
+		return ""
+	case t.Exactly != nil && *t.Exactly == 0:
+		return " not once"
+	case t.Exactly != nil:
+		return fmt.Sprintf(" exactly %d times", *t.Exactly)
+	case t.AtLeast != nil && t.AtMost != nil:
+		return fmt.Sprintf(" %d to %d times", *t.AtLeast, *t.AtMost)
+	case t.AtLeast != nil:
+		return fmt.Sprintf(" at least %d times", *t.AtLeast)
+	}
+	return fmt.Sprintf(" at most %d times", *t.AtMost)
+}
+
+func (q *Persons) describe() string {
+	if q.Of == nil {
+		return "the persons who did something"
+	}
+	return "the persons behind one number of: " + words(q.Of)
+}
+
+// words renders a range as its sender wrote it.
+func (r Range) words() string {
+	if r.Last == "" {
+		return "from " + clip(r.From) + " to " + clip(r.To)
+	}
+	if n, _, ok := parseLast(r.Last); ok && n == 1 {
+		return "in this " + strings.TrimPrefix(spanWords(r.Last), "1 ")
+	}
+	return "in the last " + spanWords(r.Last)
+}
+
+// spanWords renders a length of time: "14 days".
+func spanWords(text string) string {
+	n, unit, _ := parseLast(text)
+	word := fmt.Sprintf("%d %s", n, unitWords[unit])
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}
+
+var unitWords = map[byte]string{'s': "second", 'm': "minute", 'h': "hour", 'd': "day", 'w': "week"}
