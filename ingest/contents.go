@@ -9,13 +9,15 @@ import (
 
 // made holds texts of the event in hand that are not in the body.
 type made struct {
-	messageID  [24]byte
-	groupID    []byte // a view of the body
-	properties []byte
-	context    []byte
-	derived    []byte
-	text       []byte
-	place      []byte // members of derived: where the address last seen is
+	messageID    [24]byte
+	groupID      []byte // a view of the body
+	properties   []byte
+	context      []byte
+	integrations []byte
+	integrated   []byte // the context with the integrations
+	derived      []byte
+	text         []byte
+	place        []byte // members of derived: where the address last seen is
 }
 
 // contents fills in properties, context and derived names.
@@ -38,9 +40,11 @@ func (s *request) contents(m, shared *envelope.Message) {
 		if ev.Context == nil {
 			ev.Context = s.raw(shared, envelope.Context)
 		} else {
-			ev.Context = s.merged(m, shared)
+			ev.Context = s.merged(s.made.context, m, shared, envelope.Context)
+			s.made.context = ev.Context
 		}
 	}
+	s.integrated(m, shared)
 	s.derive(m, shared)
 	s.redact()
 	s.cap()
@@ -80,18 +84,20 @@ func (s *request) named(m *envelope.Message) []byte {
 	return b
 }
 
-// merged returns the context of a message with the members of the shared one
-// that it does not have itself.
-func (s *request) merged(m, shared *envelope.Message) []byte {
+// merged returns an object of a message with the members of the shared one that
+// it does not have itself. It is made in memory.
+func (s *request) merged(memory []byte, m, shared *envelope.Message, f envelope.Field) []byte {
 	if s.shared == nil {
 		s.shared = map[string]bool{}
 	}
 	// A map, since a sender could make comparing each with each very long.
 	clear(s.shared)
-	s.decoder.Members(m, envelope.Context, func(name, _ []byte) { s.shared[string(name)] = true })
-	b := s.made.context[:0]
-	b = append(b, '{')
-	s.decoder.Members(shared, envelope.Context, func(name, member []byte) {
+	own := s.raw(m, f)
+	if own != nil {
+		s.decoder.Members(m, f, func(name, _ []byte) { s.shared[string(name)] = true })
+	}
+	b := append(memory[:0], '{')
+	s.decoder.Members(shared, f, func(name, member []byte) {
 		if !s.shared[string(name)] {
 			if len(b) > 1 {
 				b = append(b, ',')
@@ -99,9 +105,7 @@ func (s *request) merged(m, shared *envelope.Message) []byte {
 			b = append(b, member...)
 		}
 	})
-	b = join(b, s.raw(m, envelope.Context))
-	s.made.context = b
-	return b
+	return join(b, own)
 }
 
 // join ends an object that was begun in b with the members of another, which

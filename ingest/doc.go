@@ -48,10 +48,10 @@
 //   - The empty array that PHP makes of an empty object is taken for one.
 //   - A message without messageId gets a random one and cannot be recognised
 //     when it is sent again.
-//   - Unknown names in a message are allowed and not kept. So are integrations,
-//     of a message or of the batch, which say what goes on to whom.
-//   - A batch's context is that of each message where the message has no value
-//     of its own for a name.
+//   - Unknown names in a message are allowed and not kept.
+//   - A batch's context and integrations are those of each message where the
+//     message has no value of its own for a name. Integrations, which say what
+//     is to go on to whom, stay in the event as a member of its context.
 //
 // # Browsers
 //

@@ -19,6 +19,7 @@ func FuzzHandler(f *testing.F) {
 		`{"batch":[{"type":"track","event":"A","userId":"u"}]}`,
 		`{"batch":[{"type":"page","anonymousId":"a","name":"N","properties":{"name":null,"url":"https:\/\/x\/?utm_source=%22"}}],"context":{"locale":"\"","page":{}}}`,
 		`{"batch":[{"type":"alias","previousId":1,"userId":2,"context":{"":{}}}],"context":{ "a":1}}`,
+		`{"batch":[{"type":"track","event":"A","userId":"u","integrations":{ },"context":{ }},{"type":"track","event":"B","userId":"u","integrations":{"\u0041":1}}],"integrations":{"A":{},"":2}}`,
 		`{"type":"group","groupId":"\u0001","userId":"u","messageId":"m","traits":{ }}` + "\n{}",
 		`{"type":"page","userId":"u","context":{"ip":"203.0.113.7","userAgent":"\"","userAgentData":{"mobile":true},"page":{"url":"http://x","referrer":"http://y"},"os":{"name":"iOS"}}}`,
 		`{"type":"screen","userId":"u","messageId":"m","category":"\ud800","properties":{ "name":null },"timestamp":946684800000}`,

@@ -32,7 +32,7 @@ func TestTrackIsLoggedAsItCame(t *testing.T) {
 			Time: millis(t, "1999-05-01T10:00:00.123Z"), Original: millis(t, "1999-05-01T10:00:00.123Z"),
 			Sent: millis(t, "1999-12-31T23:59:59Z"), Received: millis(t, "2000-01-01T00:00:00Z"),
 			AnonymousID: "a1", UserID: "u1", Visitor: schema.VisitorID(shop(t), "a1"), User: schema.UserID(shop(t), "u1"),
-			Properties: `{"revenue": 42, "é":"\u00e9"}`, Context: `{"library":{"name":"x"}}`,
+			Properties: `{"revenue": 42, "é":"\u00e9"}`, Context: `{"integrations":{"All":false},"library":{"name":"x"}}`,
 			Derived: `{"$library":"x"}`,
 		}, got)
 	})

@@ -43,6 +43,8 @@ type request struct {
 	agent        *agentNames // of the user agent last seen
 	placed       netip.Addr  // the address that made.place is about
 
+	integrations *envelope.Message // the envelope, if it has any
+
 	decoder  envelope.Decoder
 	envelope envelope.Envelope
 	message  envelope.Message // of an import
@@ -50,7 +52,7 @@ type request struct {
 	made     made
 	redaction
 	capping
-	shared   map[string]bool // names in the context of one message
+	shared   map[string]bool // names in an object of one message
 	out      recorder
 	decision Decision // of the plan
 	taken    int      // messages that the limiter has counted
@@ -74,7 +76,7 @@ func (s *request) begin(w http.ResponseWriter, r *http.Request, now time.Time) {
 	s.shift, s.sent, s.accepted, s.taken = 0, 0, 0, 0
 	s.secrets, s.renamed, s.unflattened, s.claimed, s.words = 0, 0, 0, 0, nil
 	s.decision, s.parked = Decision{}, 0
-	s.tenant, s.origins = nil, nil
+	s.tenant, s.origins, s.integrations = nil, nil, nil
 	s.foreign, s.from = false, sender{}
 	s.sharedHidden, s.sharedSaid = false, said{}
 	s.address, s.placed, s.agent = netip.Addr{}, netip.Addr{}, nil

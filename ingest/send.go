@@ -64,6 +64,9 @@ func (s *request) messages(e *envelope.Envelope) int {
 	if s.decoder.Kind(shared, envelope.Context) != envelope.Object {
 		shared = nil
 	}
+	if s.raw(&e.Message, envelope.Integrations) != nil {
+		s.integrations = &e.Message
+	}
 	s.out.begin(s.tenant, s.received)
 	for i := range e.Items {
 		s.take(&e.Items[i], shared, 0, i)
@@ -124,7 +127,7 @@ func (s *request) unusable(e *envelope.Envelope) *problem.Problem {
 	case !s.object(&e.Message, envelope.Context):
 		return badEnvelope("/context", BadType, "context must be an object")
 	}
-	shared := len(s.decoder.Raw(&e.Message, envelope.Context))
+	shared := len(s.decoder.Raw(&e.Message, envelope.Context)) + len(s.raw(&e.Message, envelope.Integrations))
 	merged := 0
 	for i := range e.Items {
 		merged += e.Items[i].Len() + shared
@@ -132,7 +135,7 @@ func (s *request) unusable(e *envelope.Envelope) *problem.Problem {
 	if shared > maxEvent || merged > maxMerged {
 		return &problem.Problem{
 			Status: http.StatusRequestEntityTooLarge,
-			Detail: fmt.Sprintf("a shared context has at most %d bytes, and together with each message at most %d", maxEvent, maxMerged),
+			Detail: fmt.Sprintf("what all messages share has at most %d bytes, and together with each message at most %d", maxEvent, maxMerged),
 		}
 	}
 	return s.roomFor(len(e.Items), merged)

@@ -50,7 +50,7 @@ type sent struct {
 
 	Timestamp, OriginalTimestamp, SentAt *time.Time
 
-	Properties, Traits, Context map[string]any
+	Properties, Traits, Context, Integrations map[string]any
 }
 
 // messages are those of a request, each with what the batch around it says of
@@ -70,17 +70,21 @@ func (q *recorded) messages(tb testing.TB) []sent {
 	}
 	for i := range body.Batch {
 		m := &body.Batch[i]
-		shared := maps.Clone(body.Context)
-		if shared == nil {
-			shared = map[string]any{}
-		}
-		maps.Copy(shared, m.Context)
-		m.Context = shared
+		m.Context = over(body.Context, m.Context)
+		m.Integrations = over(body.Integrations, m.Integrations)
 		if m.SentAt == nil {
 			m.SentAt = body.SentAt
 		}
 	}
 	return body.Batch
+}
+
+// over returns what all messages share with what one says itself over it.
+func over(shared, own map[string]any) map[string]any {
+	out := map[string]any{}
+	maps.Copy(out, shared)
+	maps.Copy(out, own)
+	return out
 }
 
 // TestRecordedRequests replays what SDKs sent and finds each event in the log
@@ -183,6 +187,9 @@ func (m *sent) is(tb testing.TB, ev footfall.Event) {
 	same(tb, properties, ev.Properties)
 	if m.Context["ip"] == "203.0.113.7" {
 		m.Context["ip"] = "203.0.113.0" // as no address is kept whole
+	}
+	if len(m.Integrations) > 0 {
+		m.Context = over(m.Context, map[string]any{"integrations": m.Integrations})
 	}
 	same(tb, m.Context, ev.Context)
 

@@ -21,6 +21,7 @@ const (
 	SentAt
 	WriteKey
 	Batch // of an envelope only
+	Integrations
 	Traits
 	TraitIP
 
@@ -38,6 +39,7 @@ const (
 	ContextTimezone
 	ContextGroupID
 	ContextGroups
+	ContextIntegrations
 	ContextUserAgent
 	ContextIP
 	ContextTraits
@@ -158,6 +160,8 @@ func contextField(key []byte) Field {
 		return ContextGroupID
 	case "groups":
 		return ContextGroups
+	case "integrations":
+		return ContextIntegrations
 	case "userAgent":
 		return ContextUserAgent
 	case "userAgentData":
@@ -250,6 +254,8 @@ func messageField(scope Field, key []byte) Field {
 		return Properties
 	case "context":
 		return Context
+	case "integrations":
+		return Integrations
 	case "batch":
 		if scope == Batch {
 			return Batch
