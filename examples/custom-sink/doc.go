@@ -5,7 +5,8 @@
 //	go run ./examples/custom-sink --data DIR --tenant shop:wk_shop \
 //		--webhook https://receiver.example/events --secret whsec_… --parquet DIR/parquet
 //
-// Both are durable taps: see package stream for what is promised, and the
+// With --feed URL events are posted to a live tap as well, which misses what it is
+// too slow for. The others are durable taps: see package stream for what is promised, and the
 // packages webhook and parquet for what a sink does to keep its part of it.
 // That is all a destination takes: one method, called with events in order,
 // that returns nil when they are there. GET /status tells how far each tap is.

@@ -45,8 +45,12 @@ const (
 
 // TestMain makes the test's binary the program that is to be killed.
 func TestMain(m *testing.M) {
-	if os.Getenv(asChild) != "" {
+	switch {
+	case os.Getenv(asChild) != "":
 		main()
+		return
+	case os.Getenv(asReceiver) != "":
+		receive()
 		return
 	}
 	os.Exit(m.Run())
@@ -147,10 +151,17 @@ type child struct {
 
 func start(t *testing.T, dir, hook string, rows int) *child {
 	t.Helper()
-	c := &child{}
-	c.cmd = exec.Command(os.Args[0], "--listen", "127.0.0.1:0", "--data", dir, "--tenant", "shop:wk_shop", //nolint:noctx // the test decides how it ends
+	return launch(t, asChild, "--listen", "127.0.0.1:0", "--data", dir, "--tenant", "shop:wk_shop",
 		"--webhook", hook, "--secret", secret, "--parquet", filepath.Join(dir, "parquet"), "--rows", strconv.Itoa(rows), "--age", "300ms")
-	c.cmd.Env = append(os.Environ(), asChild+"=1")
+}
+
+// launch starts this binary as one of the processes that it can be, and waits
+// for the line that tells its address.
+func launch(t *testing.T, as string, args ...string) *child {
+	t.Helper()
+	c := &child{}
+	c.cmd = exec.Command(os.Args[0], args...) //nolint:noctx // the test decides how it ends
+	c.cmd.Env = append(os.Environ(), as+"=1")
 	testenv.Tie(c.cmd).Stderr = &c.stderr
 	out, err := c.cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -214,21 +225,26 @@ func send(ctx context.Context, client int, url *atomic.Pointer[string], stop <-c
 	}
 }
 
+// status asks the program how it does.
+func (c *child) status(ctx context.Context) (s stream.Status, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/status", nil)
+	if err != nil {
+		return s, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return s, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return s, json.NewDecoder(resp.Body).Decode(&s)
+}
+
 // given waits until store and taps have everything, and returns their status.
 func (c *child) given(t *testing.T) (st stream.PartitionStatus) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.url+"/status", nil)
-		if err != nil {
-			return false
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return false
-		}
-		defer func() { _ = resp.Body.Close() }()
-		var s stream.Status
-		if json.NewDecoder(resp.Body).Decode(&s) != nil || s.Lag.Events != 0 || len(s.Partitions) != 1 {
+		s, err := c.status(t.Context())
+		if err != nil || s.Lag.Events != 0 || len(s.Partitions) != 1 {
 			return false
 		}
 		st = s.Partitions[0]
@@ -322,9 +338,14 @@ func TestChaosKilledTapsMissNothing(t *testing.T) {
 		len(want), kills(t), hooks.repeated, hooks.refused, len(names))
 }
 
+// engineTurn is held by whoever looks into a store: a process has one engine.
+var engineTurn sync.Mutex
+
 // storedIn asks the store that the program has left.
 func storedIn(t *testing.T, dir string, end int64) []footfall.Coordinate {
 	t.Helper()
+	engineTurn.Lock()
+	defer engineTurn.Unlock()
 	engine, err := chdb.Open(t.Context(), chdb.Config{Dir: filepath.Join(dir, "store")})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, engine.Close()) }()

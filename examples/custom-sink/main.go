@@ -34,10 +34,10 @@ func main() {
 }
 
 type options struct {
-	listen, data, tenant   string
-	webhook, secret, files string
-	rows                   int
-	age                    time.Duration
+	listen, data, tenant         string
+	webhook, feed, secret, files string
+	rows                         int
+	age                          time.Duration
 }
 
 func run(ctx context.Context, args []string) error {
@@ -47,6 +47,7 @@ func run(ctx context.Context, args []string) error {
 	f.StringVar(&o.data, "data", "", "folder of log and store")
 	f.StringVar(&o.tenant, "tenant", "", "ID:WRITE_KEY")
 	f.StringVar(&o.webhook, "webhook", "", "URL that events are posted to")
+	f.StringVar(&o.feed, "feed", "", "URL that events are posted to if it keeps up")
 	f.StringVar(&o.secret, "secret", "", "what signs them, whsec_ and base64")
 	f.StringVar(&o.files, "parquet", "", "folder of Parquet files")
 	f.IntVar(&o.rows, "rows", 50_000, "events of one Parquet file at most")
