@@ -137,7 +137,19 @@ type Person struct {
 	// Traits are what counts of what was said of the person's ids, as it was
 	// sent, at most 1000 of an id; what was last said to be null is not there.
 	Traits map[string]json.RawMessage `json:"traits"`
-	// FirstSeen and LastSeen are over all events, not only those of the range.
+	// FirstSeen and LastSeen are over all that the person did, not only in the
+	// range; of one who did nothing, over what says who it is.
 	FirstSeen time.Time `json:"first_seen"`
 	LastSeen  time.Time `json:"last_seen"`
+}
+
+// next returns the cursor of the page that follows, nil if there is none.
+func (a *Answer) next() *string {
+	switch result := a.Result.(type) {
+	case *EventsResult:
+		return result.Next
+	case *PersonsResult:
+		return result.Next
+	}
+	return nil
 }

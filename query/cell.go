@@ -102,6 +102,14 @@ func (q *Persons) question() Query {
 	return of
 }
 
+// scopeOf returns the scope of a question, or of that in it whose number it is.
+func scopeOf(q Query) *Scope {
+	if p, ok := q.(*Persons); ok && p.Of != nil {
+		return p.question().scope()
+	}
+	return q.scope()
+}
+
 func copyOf[T any](v *T) *T {
 	c := *v
 	return &c

@@ -51,6 +51,13 @@
 // default of R, NumPy and spreadsheets). Sums are compensated. Aggregates of
 // nothing are null, but a sum or count of nothing is 0.
 //
+// The persons behind a number of a trend ([Persons] with Of and At) are those
+// who did the events of its series, bucket and value; where the measure is
+// persons, their total is the number. Behind a cumulative number stand all from
+// the beginning of the range, behind a mean of several buckets those of the last
+// of them, and the lines of a formula are its series. A value of a breakdown
+// that is itself "$other" is always among the others.
+//
 // A session lies in the range its start lies in. Under a filter it counts if
 // the filter is true for at least one of its events. It is engaged with 10
 // seconds or two views, and bounced otherwise.

@@ -99,7 +99,7 @@ func (e *Engine) run(ctx context.Context, t *tenant.Tenant, q Query, now time.Ti
 	if t == nil || t.ID.IsZero() {
 		return nil, errors.New("query: a tenant is required")
 	}
-	scope := q.scope()
+	scope := scopeOf(q)
 	zone := cmp.Or(scope.Zone, t.Zone, "UTC")
 	loc, err := loadZone(zone)
 	if err != nil {

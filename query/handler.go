@@ -86,6 +86,9 @@ func (h *Handler) serveQuery(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept, Authorization, Cookie")
 	if wantsCSV(r) {
 		if table := answer.table(); table != nil {
+			if next := answer.next(); next != nil {
+				w.Header().Set("X-Next-Cursor", *next) // a table has no room for it
+			}
 			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 			writeCSV(w, table)
 			return

@@ -16,6 +16,8 @@ func (c *checker) notYet(q Query) {
 	case *Funnel, *Retention, *SegmentSize:
 		c.fail("/kind", "unsupported", "kind %q is not supported by this version", q.Kind())
 	case *Persons:
-		unsupported("/of", q.Of != nil)
+		if _, ok := q.Of.(*Trend); !ok {
+			unsupported("/of", q.Of != nil)
+		}
 	}
 }

@@ -10,9 +10,12 @@ import (
 )
 
 func (r *run) persons(ctx context.Context, q *Persons) (*PersonsResult, error) {
-	p, err := r.planWithPeople(ctx)
-	if err != nil {
+	if _, err := r.planWithPeople(ctx); err != nil {
 		return nil, err
+	}
+	c, err := r.crowdOf(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("find the persons: %w", err)
 	}
 	var after *footfall.ID
 	if q.Cursor != "" {
@@ -20,27 +23,11 @@ func (r *run) persons(ctx context.Context, q *Persons) (*PersonsResult, error) {
 		after = &id
 	}
 	result := &PersonsResult{Persons: []Person{}}
-	var ids []footfall.ID
-	err = r.each(ctx, p.compilePersonPage(q, after), func(rows Rows) error {
-		var id hexID
-		err := rows.Scan((*string)(&id), &result.Total)
-		ids = append(ids, id.id())
-		return err
-	})
+	ids, total, err := r.personPage(ctx, c, q.Limit, after)
 	if err != nil {
 		return nil, fmt.Errorf("list the persons: %w", err)
 	}
-	if after != nil && len(ids) == 0 {
-		// A page behind the last one has no row to tell the total; the first has.
-		first := *q
-		first.Cursor, first.Limit = "", 1
-		all, err := r.persons(ctx, &first)
-		if err != nil {
-			return nil, err
-		}
-		result.Total = all.Total
-		return result, nil
-	}
+	result.Total = total
 	if size := page(q.Limit); len(ids) > size {
 		ids = ids[:size]
 		next := encodePersonCursor(ids[size-1].String())
@@ -55,11 +42,42 @@ func (r *run) persons(ctx context.Context, q *Persons) (*PersonsResult, error) {
 	return result, nil
 }
 
+// personPage returns the ids of a page, and one more if there is another, with
+// the number of persons on all pages.
+func (r *run) personPage(ctx context.Context, c crowd, limit int, after *footfall.ID) (ids []footfall.ID, total uint64, err error) {
+	if c.rows == nil {
+		return pageOf(c.ids, limit, after), uint64(len(c.ids)), nil
+	}
+	err = r.each(ctx, r.plan().compilePersonPage(c, limit, after), func(rows Rows) error {
+		var id hexID
+		err := rows.Scan((*string)(&id), &total)
+		ids = append(ids, id.id())
+		return err
+	})
+	if err == nil && after != nil && len(ids) == 0 {
+		// A page behind the last one has no row to tell the total; the first has.
+		_, total, err = r.personPage(ctx, c, 1, nil)
+	}
+	return ids, total, err
+}
+
 // foundPerson is a person whose ids are still hashes.
 type foundPerson struct {
-	first, last int64
-	visitors    map[footfall.ID]bool
-	traits      map[string]said
+	// did is when the person did something, said when what only says who it is
+	// came.
+	did, said span
+	visitors  map[footfall.ID]bool
+	traits    map[string]said
+}
+
+// span is a first and a last time in milliseconds; the zero one has none.
+type span struct{ first, last int64 }
+
+func (s *span) add(first, last int64) {
+	if *s == (span{}) {
+		*s = span{first, last}
+	}
+	s.first, s.last = min(s.first, first), max(s.last, last)
 }
 
 func (r *run) details(ctx context.Context, persons []footfall.ID) ([]Person, error) {
@@ -78,17 +96,22 @@ func (r *run) details(ctx context.Context, persons []footfall.ID) ([]Person, err
 	found := map[footfall.ID]*foundPerson{}
 	err = r.each(ctx, r.plan().compileDetails(ids), func(rows Rows) error {
 		var id hexID
+		var did uint64
 		var first, last int64
 		var visitors []string
-		if err := rows.Scan((*string)(&id), &first, &last, &visitors); err != nil {
+		if err := rows.Scan((*string)(&id), &did, &first, &last, &visitors); err != nil {
 			return err
 		}
 		f := found[others.of(id.id())]
 		if f == nil {
-			f = &foundPerson{first: first, last: last, visitors: map[footfall.ID]bool{}}
+			f = &foundPerson{visitors: map[footfall.ID]bool{}}
 			found[others.of(id.id())] = f
 		}
-		f.first, f.last = min(f.first, first), max(f.last, last)
+		when := &f.said
+		if did == 1 {
+			when = &f.did
+		}
+		when.add(first, last)
 		for _, visitor := range visitors {
 			f.visitors[hexID(visitor).id()], set[hexID(visitor).id()] = true, true
 		}
@@ -115,9 +138,13 @@ func (r *run) details(ctx context.Context, persons []footfall.ID) ([]Person, err
 }
 
 func (f *foundPerson) named(name idText, texts map[footfall.ID]idText) Person {
+	when := f.did
+	if when == (span{}) {
+		when = f.said
+	}
 	person := Person{
 		Visitors: []string{}, Traits: shown(f.traits),
-		FirstSeen: time.UnixMilli(f.first).UTC(), LastSeen: time.UnixMilli(f.last).UTC(),
+		FirstSeen: time.UnixMilli(when.first).UTC(), LastSeen: time.UnixMilli(when.last).UTC(),
 	}
 	if name.kind != "" {
 		person.ID = name.person()

@@ -78,35 +78,18 @@ func (p *plan) compileIDsOf(persons []footfall.ID) Statement {
 
 func page(limit int) int { return cmp.Or(limit, defaultPage) }
 
-// compilePersonPage returns the persons of a page, in the order of their ids,
-// each with the number of persons on all pages.
-func (p *plan) compilePersonPage(q *Persons, after *footfall.ID) Statement {
-	s := p.sql()
-	where := append(s.between(s.since, s.to), behaviour)
-	if q.Filter != nil {
-		where = append(where, s.filter(q.Filter))
-	}
-	persons := s.withPerson("", s.scan(actor, schema.Events, where...)+" GROUP BY actor")
-	rest := ""
-	if after != nil {
-		rest = " WHERE person > " + s.id(*after)
-	}
-	return s.statement("SELECT " + hexOf("person") + " AS person_id, total\n" +
-		"FROM (SELECT person, count() OVER () AS total FROM (SELECT DISTINCT person FROM (" + persons + ")))" + rest +
-		"\nORDER BY person ASC LIMIT " + itoa(page(q.Limit)+1))
-}
-
 // maxVisitors bounds the visitors listed with one person.
 const maxVisitors = 100
 
 // compileDetails returns what is known of ids over all their events: id,
-// first, last, visitors.
+// whether the row is about what they did or else about what only says who they
+// are, first, last, visitors.
 func (p *plan) compileDetails(ids []footfall.ID) Statement {
 	s := p.sql()
-	rows := s.scan("time, visitor, user, "+actor, schema.Events, behaviour, s.spokenBy(ids))
-	return s.statement("SELECT " + hexOf("actor") + " AS actor_id, " + millis("min(time)") + " AS first, " + millis("max(time)") + " AS last, " +
+	rows := s.scan("time, visitor, user, "+behaviour+" AS did, "+actor, schema.Events, s.spokenBy(ids))
+	return s.statement("SELECT " + hexOf("actor") + " AS actor_id, toUInt64(did), " + millis("min(time)") + " AS first, " + millis("max(time)") + " AS last, " +
 		"arrayMap(x -> " + hexOf("x") + ", arraySort(groupUniqArrayIf(" + itoa(maxVisitors) + ")(visitor, visitor != user))) AS visitors\n" +
-		"FROM (" + rows + ")\nGROUP BY actor")
+		"FROM (" + rows + ")\nGROUP BY actor, did")
 }
 
 // spokenBy is true for rows that speak for one of the ids, in a form that the

@@ -153,15 +153,21 @@ func (p *plan) compileBreakdown(q *Trend, i int, edges []int64) Statement {
 	m := &q.Series[i]
 	value := "toNullable(" + aggregates[m.measure()] + ") AS value"
 	rows := s.seriesRows(m, q.Breakdown, edges)
-	top := "SELECT has, label FROM (" + s.seriesRows(m, q.Breakdown, edges[:1]) + ")\nGROUP BY has, label" +
-		" ORDER BY " + aggregates[m.measure()] + " DESC NULLS LAST, has DESC, label ASC LIMIT " + itoa(q.Breakdown.limit())
-	group := "if((has, label) IN (" + top + "), (0, has, label), (1, 0, '')) AS grp"
+	group := "if((has, label) IN (" + s.topValues(q, i, edges) + "), (0, has, label), (1, 0, '')) AS grp"
 	head := "toUInt64(grp.1) AS other, toUInt64(grp.2) AS has_label, grp.3 AS value_label"
 	if len(edges) == 1 {
 		return s.statement("SELECT toUInt64(1) AS level, " + head + ", toInt64(0) AS bucket, " + value + "\nFROM (SELECT *, " + group + " FROM (" + rows + "))\nGROUP BY grp")
 	}
 	return s.statement("SELECT toUInt64(grouping(grp) * 2 + grouping(bucket)) AS level, " + head + ", bucket, " + value +
 		"\nFROM (SELECT *, " + group + " FROM (" + rows + "))\nGROUP BY grp, bucket WITH ROLLUP")
+}
+
+// topValues returns which values of a breakdown are shown: has, label. One that
+// has the name of the others is among them.
+func (s *sql) topValues(q *Trend, i int, edges []int64) string {
+	m := &q.Series[i]
+	return "SELECT has, label FROM (" + s.seriesRows(m, q.Breakdown, edges[:1]) + ")\nWHERE label != '" + Other + "' GROUP BY has, label" +
+		" ORDER BY " + aggregates[m.measure()] + " DESC NULLS LAST, has DESC, label ASC LIMIT " + itoa(q.Breakdown.limit())
 }
 
 func (b *Breakdown) limit() int {

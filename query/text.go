@@ -10,10 +10,7 @@ import (
 // describe renders a question in plain English.
 func describe(q Query, cal calendar, from, to time.Time) string {
 	text := words(q)
-	scope := q.scope()
-	if p, ok := q.(*Persons); ok && p.Of != nil {
-		scope = p.question().scope()
-	}
+	scope := scopeOf(q)
 	if f := scope.Filter; f != nil {
 		text += ", where " + f.describe()
 	}

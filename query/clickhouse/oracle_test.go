@@ -343,6 +343,7 @@ func askOracle(tb testing.TB, w *world, random *rand.Rand, facts []fact, middle 
 			of = lines["="+*line.Breakdown]
 		}
 		requireNumber(tb, measure(m, of), line.Total, question)
+		requirePersons(tb, w, question, line.Breakdown, "", of)
 		byBucket := map[string][]*fact{}
 		for _, f := range of {
 			label := bucketLabel(f.at.In(loc), interval, sunday)
@@ -351,6 +352,9 @@ func askOracle(tb testing.TB, w *world, random *rand.Rand, facts []fact, middle 
 		for i, start := range answer.Buckets {
 			label := bucketLabel(start.In(loc), interval, sunday)
 			requireNumber(tb, measure(m, byBucket[label]), line.Values[i], question+" "+label)
+			if random.IntN(len(answer.Buckets)) == 0 {
+				requirePersons(tb, w, question, line.Breakdown, start.Format(time.RFC3339), byBucket[label])
+			}
 			delete(byBucket, label)
 		}
 		require.Empty(tb, byBucket, question)
@@ -362,4 +366,21 @@ func order(f *float64) float64 {
 		return math.Inf(-1)
 	}
 	return *f
+}
+
+// requirePersons asks who is behind a number.
+func requirePersons(tb testing.TB, w *world, question string, value *string, bucket string, facts []*fact) {
+	tb.Helper()
+	of, err := query.Parse([]byte(question))
+	require.NoError(tb, err)
+	answer := w.run(&query.Persons{Of: of, At: &query.Cell{Bucket: bucket, Breakdown: value}}).Result.(*query.PersonsResult)
+	want, got := map[string]bool{}, map[string]bool{}
+	for _, f := range facts {
+		want[f.person] = true
+	}
+	for _, p := range answer.Persons {
+		got[p.ID] = true
+	}
+	require.Equal(tb, want, got, "%s at %s", question, bucket)
+	require.Len(tb, want, int(answer.Total), question)
 }

@@ -1,12 +1,3 @@
--- details
-SELECT lower(hex(reinterpretAsFixedString(actor))) AS actor_id, toUnixTimestamp64Milli(min(time)) AS first, toUnixTimestamp64Milli(max(time)) AS last, arrayMap(x -> lower(hex(reinterpretAsFixedString(x))), arraySort(groupUniqArrayIf(100)(visitor, visitor != user))) AS visitors
-FROM (SELECT time, visitor, user, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND type IN ('track', 'page', 'screen') AND (user IN {p1:Array(UInt128)} OR (user = 0 AND visitor IN {p1:Array(UInt128)})))
-GROUP BY actor
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "[01020300000000000000000000000000 000000000000000000000000000000ff]"
--- silo = ""
--- tenant = "shop"
-
 -- page
 SELECT lower(hex(reinterpretAsFixedString(person))) AS person_id, total
 FROM (SELECT person, count() OVER () AS total FROM (SELECT DISTINCT person FROM (SELECT actor AS person FROM (SELECT if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('track', 'page', 'screen') AND ((visitor, session) IN (SELECT visitor, session FROM (SELECT visitor, session, (toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start)) / 1000 AS num FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p3:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p4:Int64}, 'UTC'))) WHERE num < {p5:Float64})) GROUP BY actor))))
@@ -31,15 +22,6 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- p4 = "1712620800000"
 -- p5 = "10"
 -- p6 = "615861eb34ec5ceb1e087ef6952cebc8"
--- silo = ""
--- tenant = "shop"
-
--- traits
-SELECT lower(hex(reinterpretAsFixedString(id))), toString(key), toUInt64(kind = 'set'), best.rank, best.message, best.value
-FROM (SELECT id, key, kind, best FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND id IN {p1:Array(UInt128)} AND kind IN ('set', 'once') ORDER BY id, key, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key)
-ORDER BY id, key LIMIT 1000 BY id
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "[01020300000000000000000000000000 000000000000000000000000000000ff]"
 -- silo = ""
 -- tenant = "shop"
 
