@@ -40,6 +40,11 @@ func (s *request) read(limit int) *problem.Problem {
 	if err == nil && packed != plain {
 		err = s.unpackHeld(packed, limit)
 	}
+	return s.unreadBody(err, limit)
+}
+
+// unreadBody turns an error of reading a body into an answer, nil into none.
+func (s *request) unreadBody(err error, limit int) *problem.Problem {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:

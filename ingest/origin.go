@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -71,9 +72,21 @@ func (h *Handler) preflight(w http.ResponseWriter, r *http.Request, methods []st
 // mayComeFrom reports whether a browser page of the request's origin may use
 // the tenant's write keys. Servers send no origin.
 func mayComeFrom(t *tenant.Tenant, r *http.Request) bool {
-	origin := r.Header["Origin"]
-	return len(origin) == 0 || len(t.Origins) == 0 ||
-		slices.Contains(t.Origins, "*") || slices.Contains(t.Origins, origin[0])
+	origin := originOf(r)
+	return origin == "" || len(t.Origins) == 0 || slices.Contains(t.Origins, "*") || slices.Contains(t.Origins, origin)
+}
+
+// originOf returns the origin of the page that a request comes from, "" if none
+// is known. For an image or a script browsers name no origin, but the page.
+func originOf(r *http.Request) string {
+	if origin := r.Header["Origin"]; len(origin) > 0 || r.Method != http.MethodGet {
+		return first(origin)
+	}
+	page, err := url.Parse(r.Header.Get("Referer"))
+	if err != nil || page.Host == "" {
+		return ""
+	}
+	return page.Scheme + "://" + page.Host
 }
 
 // originRefused says so by name: among the samples of what was refused, it is
@@ -83,6 +96,6 @@ func originRefused(r *http.Request) string {
 }
 
 func quotedOrigin(r *http.Request) string {
-	origin := first(r.Header["Origin"])
+	origin := originOf(r)
 	return strconv.Quote(origin[:min(len(origin), maxSampled)])
 }

@@ -1,9 +1,11 @@
 package ingest
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +33,7 @@ var PostHogPaths = []string{
 func posthogRoute(path string) route {
 	switch strings.TrimSuffix(path, "/") {
 	case "/batch", "/e", "/i/v0/e", "/capture", "/track", "/engage":
-		return route{kind: capturing, methods: post}
+		return route{kind: capturing, methods: getPost}
 	case "/flags", "/decide":
 		return route{kind: flags, methods: getPost}
 	case "/s":
@@ -49,12 +51,19 @@ func posthogRoute(path string) route {
 func (s *request) capture() int {
 	query := s.r.URL.Query()
 	s.origins = []int{} // an answer in PostHog's terms from here on
-	if p := s.read(maxBody); p != nil {
+	if p := s.readCapture(); p != nil {
 		return s.fail(*p)
 	}
 	body, err := posthog.Unwrap(s.body, query.Get("compression"))
 	if err != nil {
 		return s.fail(*badEnvelope("", InvalidJSON, err.Error()))
+	}
+	if e := sniff(body); e != plain {
+		s.body = body
+		if p := s.unreadBody(s.unpackHeld(e, maxBody), maxBody); p != nil {
+			return s.fail(*p)
+		}
+		body = s.body
 	}
 	batch, err := posthog.Translate(body, maxBatch, sentBy(query), s.received.Time())
 	if errors.Is(err, posthog.ErrTooMany) {
@@ -63,10 +72,7 @@ func (s *request) capture() int {
 	if err != nil {
 		return s.fail(*unreadable(err))
 	}
-	key := headerKey(s.r)
-	if key == "" {
-		key = batch.Key
-	}
+	key := cmp.Or(headerKey(s.r), batch.Key, query.Get("token"), query.Get("api_key"))
 	t, p := s.h.authenticate(s.r, key, tenant.Send)
 	if s.tenant = t; p != nil {
 		return s.fail(*p)
@@ -78,6 +84,25 @@ func (s *request) capture() int {
 		return s.fail(*unreadable(err))
 	}
 	return s.messages(e)
+}
+
+// readCapture reads the body, or the query where the events are in that: old
+// SDKs could be told to send by GET, and an image can do nothing else.
+func (s *request) readCapture() *problem.Problem {
+	query := s.r.URL.RawQuery
+	if s.r.Method != http.MethodGet && !posthog.HasData(query) {
+		return s.read(maxBody)
+	}
+	switch {
+	case !posthog.HasData(query):
+		return invalid("/data", "there are no events", "a GET has its events in the query, as data")
+	case len(query) > maxBody:
+		return s.tooLarge(maxBody)
+	case !s.hold(baseCharge + len(query)):
+		return s.crowded()
+	}
+	s.body = append(slices.Grow(s.body[:0], len(query)+envelope.Padding), query...)
+	return nil
 }
 
 // sentBy reads when a request was sent from its query, where posthog-js puts

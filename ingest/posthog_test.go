@@ -112,7 +112,9 @@ func TestPostHogBodies(t *testing.T) {
 	t.Parallel()
 	one := `{"token":"` + writeKey + `","event":"A","distinct_id":"ada","uuid":"u1"}`
 	many := `{"api_key":"` + writeKey + `","batch":[` + one + `]}`
-	form := "data=" + url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(many)))
+	encoded := base64.StdEncoding.EncodeToString([]byte(many))
+	packed := gzipped(t, many)
+	form := "data=" + url.QueryEscape(encoded)
 	for name, c := range map[string]struct{ path, body, mime string }{
 		"one event":          {"/capture/", one, "application/json"},
 		"no slash":           {"/capture", one, "application/json"},
@@ -124,6 +126,10 @@ func TestPostHogBodies(t *testing.T) {
 		"a form of JSON":     {"/e/", "data=" + url.QueryEscape(many), "application/x-www-form-urlencoded"},
 		"unmarked gzip":      {"/e/?compression=gzip-js", gzipped(t, many), "text/plain"},
 		"bare base64":        {"/e/?compression=base64", base64.StdEncoding.EncodeToString([]byte(many)), "text/plain"},
+		"base64 unpadded":    {"/e/", "data=" + base64.RawURLEncoding.EncodeToString([]byte(many)), "application/x-www-form-urlencoded"},
+		"a form, packed":     {"/e/", "compression=gzip-js&data=" + url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(packed))), "application/x-www-form-urlencoded"},
+		"base64, packed":     {"/e/?compression=base64", base64.StdEncoding.EncodeToString([]byte(packed)), "text/plain"},
+		"data in the query":  {"/e/?" + form, "", ""},
 		"key in the query":   {"/e/?writeKey=" + writeKey, `{"event":"A","distinct_id":"ada","uuid":"u1"}`, "text/plain"},
 		"distinct id within": {"/e/", `{"token":"` + writeKey + `","event":"A","uuid":"u1","properties":{"distinct_id":"ada"}}`, "text/plain"},
 	} {
@@ -143,6 +149,9 @@ func TestPostHogTimes(t *testing.T) {
 	ev := b.captured("/e/?_=1714557600123", `{"token":"`+writeKey+`","event":"A","distinct_id":"ada","offset":5000}`)[0]
 	require.Equal(t, footfall.Millis(1714557600123), ev.Sent)
 	require.InDelta(t, float64(ev.Received-5000), float64(ev.Time), 1)
+	w := b.do(http.MethodGet, "/e/?_=1714557600124&data="+url.QueryEscape(`{"token":"`+writeKey+`","event":"A","distinct_id":"ada"}`), "")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, footfall.Millis(1714557600124), b.log.events(t)[1].Sent)
 }
 
 // What is wrong is named, and by the place in PostHog's own batch.
@@ -188,7 +197,8 @@ func TestPostHogRefusals(t *testing.T) {
 func TestPostHogQuestions(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for _, path := range []string{"/flags/?v=2", "/decide/?v=3", "/flags"} {
+	for _, path := range []string{"/flags/?v=2", "/flags/?v=2&config=true", "/decide/?v=3", "/decide/?v=4&ip=1&_=1714557600123", "/decide", "/flags"} {
+		require.JSONEq(t, noFlags, b.do(http.MethodGet, path, "").Body.String())
 		w := b.do(http.MethodPost, path, `{"token":"x"}`, "Origin", "https://shop.example")
 		require.Equal(t, http.StatusOK, w.Code)
 		require.JSONEq(t, noFlags, w.Body.String())

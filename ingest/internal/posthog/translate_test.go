@@ -20,6 +20,8 @@ func FuzzTranslate(f *testing.F) {
 	f.Add([]byte(`{"event":"$create_alias","properties":{"alias":"a"}}`), "")
 	f.Add([]byte(`{"event":"$groupidentify","properties":{"$group_set":[],"$group_key":{}}}`), "")
 	f.Add([]byte(`data=[]&x`), "")
+	f.Add([]byte(`ver=1&data=%1f%8b&compression=gzip-js`), "")
+	f.Add([]byte(`compression=b64&xdata=7&data=eyJldmVudCI6Ij8_In0`), "lz64")
 	f.Fuzz(func(t *testing.T, body []byte, compression string) {
 		body, err := Unwrap(body, compression)
 		if err != nil {
