@@ -95,6 +95,26 @@ func (s *request) hideField(m *envelope.Message, f envelope.Field) netip.Addr {
 	return addr
 }
 
+// hiding returns what may be kept of an address under a policy, for the names
+// that properties and contexts have for one at any depth. Those that stand where
+// the door itself looks have been dealt with before.
+func hiding(policy tenant.IPPolicy) func(value []byte) (instead string, change bool) {
+	if policy == tenant.KeepIP {
+		return nil
+	}
+	return func(value []byte) (instead string, change bool) {
+		addr, ok := parseAddress(string(value))
+		if !ok {
+			// What has that name may be something else altogether.
+			return "", mentionsAddress(value)
+		}
+		if policy == tenant.TruncateIP {
+			instead = shorten(addr).String()
+		}
+		return instead, instead != string(value)
+	}
+}
+
 // shorten keeps of an address what many households share.
 func shorten(addr netip.Addr) netip.Addr {
 	bits := 48

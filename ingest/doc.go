@@ -138,16 +138,20 @@
 // # Addresses
 //
 // What a tenant keeps of addresses is [tenant.Settings].IP: by default their
-// networks, /24 and /48. It is applied to $ip, and to members named ip or $ip of
-// context, properties and traits, before anything is written anywhere; places
-// are looked up before that.
+// networks, /24 and /48. It is applied to $ip, and in context, properties and
+// traits to whatever is named ip, $ip, client_ip, ip_address, remote_addr,
+// x_forwarded_for or so, at any depth, also in JSON in a text and in the query of
+// an address, before anything is written anywhere; places are looked up before
+// that. Case and separators of a name do not matter. A value that is no address
+// but has one in it, a list of them for example, becomes null. Under other names
+// nothing is taken for an address: 10.0.0.1 may be a version.
 //
 // # What is not stored
 //
 // Passwords, tokens, one-time codes, e-mail addresses and card numbers are taken
 // out of properties, context and derived names before anything is logged, and
-// "[redacted]" stands in their place, in JSON and in the query of an address
-// alike. [tenant.Redact] has the rules, and a tenant's say in them. Identify and
+// "[redacted]" stands in their place, in JSON, in JSON in a text and in the query
+// of an address alike. [tenant.Redact] has the rules, and a tenant's say in them. Identify and
 // group keep the e-mail addresses of their traits. Nothing looks into ids, names
 // of events and names of properties, nor into the path of an address: do not
 // send secrets there.

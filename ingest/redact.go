@@ -14,38 +14,46 @@ import (
 
 // secrecy knows each tenant's rules.
 type secrecy struct {
-	usual *redact.Rules
-	own   sync.Map // tenant.ID → *ownRules
+	usual [3]*redact.Rules // by what is kept of addresses
+	own   sync.Map         // tenant.ID → *ownRules
 	total metric.Int64Counter
 }
 
 func newSecrecy(provider metric.MeterProvider) (*secrecy, error) {
 	total, err := meterOf(provider).Int64Counter("footfall.ingest.redacted", metric.WithUnit("{value}"), metric.WithDescription("Secrets taken out of events before the log."))
-	return &secrecy{usual: redact.NewRules(nil, nil), total: total}, err
+	c := &secrecy{total: total}
+	for _, policy := range [...]tenant.IPPolicy{tenant.TruncateIP, tenant.DropIP, tenant.KeepIP} {
+		c.usual[policy] = redact.NewRules(redact.Config{Network: hiding(policy)})
+	}
+	return c, err
 }
 
 type ownRules struct {
 	of    tenant.Redact
+	ip    tenant.IPPolicy
 	rules *redact.Rules
 }
 
-// rules returns the rules of a tenant, nil if it has switched them off. They
-// are made once for each settings of a tenant.
+// rules returns the rules of a tenant, nil if it keeps everything. They are
+// made once for each settings of a tenant.
 func (c *secrecy) rules(t *tenant.Tenant) *redact.Rules {
 	switch {
-	case t.Redact.Off:
+	case t.Redact.Off && t.IP == tenant.KeepIP:
 		return nil
-	case len(t.Redact.Names) == 0 && len(t.Redact.Allow) == 0:
-		return c.usual
+	case !t.Redact.Off && len(t.Redact.Names) == 0 && len(t.Redact.Allow) == 0:
+		if t.IP > tenant.KeepIP {
+			return c.usual[tenant.DropIP] // no policy at all
+		}
+		return c.usual[t.IP]
 	}
 	if known, ok := c.own.Load(t.ID); ok {
 		o := known.(*ownRules)
-		if slices.Equal(o.of.Names, t.Redact.Names) && slices.Equal(o.of.Allow, t.Redact.Allow) {
+		if o.ip == t.IP && o.of.Off == t.Redact.Off && slices.Equal(o.of.Names, t.Redact.Names) && slices.Equal(o.of.Allow, t.Redact.Allow) {
 			return o.rules
 		}
 	}
-	o := &ownRules{rules: redact.NewRules(t.Redact.Names, t.Redact.Allow)}
-	o.of.Names, o.of.Allow = slices.Clone(t.Redact.Names), slices.Clone(t.Redact.Allow)
+	o := &ownRules{ip: t.IP, of: tenant.Redact{Off: t.Redact.Off, Names: slices.Clone(t.Redact.Names), Allow: slices.Clone(t.Redact.Allow)}}
+	o.rules = redact.NewRules(redact.Config{Off: o.of.Off, Secret: o.of.Names, Allow: o.of.Allow, Network: hiding(t.IP)})
 	c.own.Store(t.ID, o)
 	return o.rules
 }
@@ -67,7 +75,8 @@ type lastContext struct {
 	secrets int
 }
 
-// redact takes the secrets out of what the event will be stored with. Derived
+// redact takes the secrets out of what the event will be stored with, and what
+// the tenant does not keep of addresses of the network. Derived
 // names are copies out of properties and context: they have none of their own.
 func (s *request) redact() {
 	rules := s.h.secrecy.rules(s.tenant)
@@ -93,7 +102,7 @@ func (s *request) redact() {
 // clean returns an object without its secrets, and the memory it is made in.
 func (r *redaction) clean(object, memory []byte, rules *redact.Rules, profile redact.Profile) (clean, grown []byte) {
 	memory, n := r.redactor.Append(memory[:0], object, rules, profile)
-	if n == 0 {
+	if len(memory) == 0 {
 		return object, memory
 	}
 	r.secrets += n
@@ -112,7 +121,7 @@ func (r *redaction) cleanContext(object []byte, rules *redact.Rules, profile red
 		l.sent, l.rules, l.profile = append(l.sent[:0], object...), rules, profile
 		r.context, l.secrets = r.redactor.Append(r.context[:0], object, rules, profile)
 	}
-	if r.last.secrets == 0 {
+	if len(r.context) == 0 {
 		return object
 	}
 	r.secrets += r.last.secrets

@@ -12,12 +12,25 @@ import (
 //
 // Without more said these are: the values of properties and of query and
 // fragment parameters named token, password, passwd, pwd, passphrase, secret,
-// api_key or email, or ending so (access_token, userPassword); named code, otp,
-// passcode, auth, authorization, jwt, bearer, credentials, signature, sig, cvv,
-// cvc, ssn, card_number, credit_card or cc_number; of parameters also named
-// key, session, session_id, sid, jsessionid or phpsessid; user and password of
-// an address of the web; e-mail addresses; card numbers. Case and separators of
-// a name do not matter, nor do objects around it.
+// api_key, private_key, access_key, email or email_address, or ending so
+// (access_token, userPassword); named code, otp, passcode, auth, authorization,
+// jwt, bearer, credentials, signature, sig, mail, mailto, cvv, cvc, ssn,
+// card_number, credit_card or cc_number; of parameters also named key, session,
+// session_id, sid, jsessionid or phpsessid; user and password of an address of
+// the web; what stands behind Bearer and Basic; JSON web tokens; e-mail
+// addresses; card numbers, whatever stands between their groups.
+//
+// Case, separators, digits behind, wide letters and invisible characters of a name
+// do not matter, nor do objects around it, nor that the object is JSON in a text.
+// Its plural counts too, unless its value is a number: "tokens":512 is how many.
+// So does a word behind that says in which form the secret is there:
+// password_hash, newTokenValue; and any behind "password" but those that say
+// something about it: password_length, password_changed_at. "code" is secret only
+// alone: postcode, promo_code and codes are not. Other words are no part of these
+// names: tokenize, token_type, secretary, passenger, email_subject.
+//
+// What is left of addresses of the network is [Settings].IP's to say, also if Off
+// is set or Allow names them.
 //
 // Traits of identify and group keep their e-mail addresses: they are the
 // profile the product asked for. Ids and names of events and properties are

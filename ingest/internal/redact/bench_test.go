@@ -14,7 +14,7 @@ func BenchmarkRedact(b *testing.B) {
 			var r Redactor
 			var out []byte
 			object := []byte(object)
-			rules := NewRules(nil, nil)
+			rules := NewRules(Config{})
 			b.SetBytes(int64(len(object)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -6,7 +6,16 @@ const (
 	maxCard = 19
 )
 
-func inCard(c byte) bool { return digit(c) || c == ' ' || c == '-' || c == '+' }
+func inCard(c byte) bool { return digit(c) || separates(c) }
+
+// separates reports whether a byte may stand between the groups of a number.
+func separates(c byte) bool {
+	switch c {
+	case ' ', '-', '+', '.', '/', ',', '_':
+		return true
+	}
+	return false
+}
 
 // long reports whether a text has a stretch that a card number would fit in.
 // It looks at one byte in 14.
@@ -55,31 +64,51 @@ func (t *text) cards() {
 func attached(c byte) bool { return letter(c) || digit(c) || c == '.' || c == '_' }
 
 // cardEnd returns the length of the card number that b starts with, 0 if it is
-// none.
+// none. Between groups stand a blank, a hyphen or a plus; or anything of what
+// separates, up to three bytes of it, if the groups are those of a card.
 func cardEnd(b []byte) (end int) {
-	var number [maxCard]byte
-	n, grouped := 0, false
-	for i := range b {
-		switch c := b[i]; {
-		case digit(c) && n < maxCard:
-			number[n] = c
-			n++
-		case digit(c):
-			return end
-		case (c == ' ' || c == '-' || c == '+') && i > 0 && digit(b[i-1]):
-			if grouped = grouped || n == 4; !grouped {
+	var number, groups [maxCard]byte
+	plain := true
+	for i, n, g := 0, 0, 0; ; {
+		start := i
+		for i < len(b) && digit(b[i]) {
+			if n == maxCard {
 				return end
 			}
-			continue
-		default:
+			number[n] = b[i]
+			n++
+			i++
+		}
+		groups[g] = byte(i - start)
+		g++
+		if n >= minCard && alone(b, i) && (g == 1 || plain || printed(groups[:g])) && isCard(number[:n]) {
+			end = i
+		}
+		separator := i
+		for i < len(b) && i-separator < 3 && separates(b[i]) {
+			i++
+		}
+		if i == separator || i == len(b) || !digit(b[i]) || groups[0] != 4 || g == maxCard {
 			return end
 		}
-		alone := i+1 == len(b) || !digit(b[i+1]) && (!attached(b[i+1]) || b[i+1] == '.' && (i+2 == len(b) || !digit(b[i+2])))
-		if n >= minCard && alone && isCard(number[:n]) {
-			end = i + 1
+		if c := b[separator]; i-separator > 1 || c != ' ' && c != '-' && c != '+' {
+			plain = false
 		}
 	}
-	return end
+}
+
+// alone reports whether a number that ends at i is not part of something larger.
+func alone(b []byte, i int) bool {
+	return i == len(b) || !attached(b[i]) || b[i] == '.' && (i+1 == len(b) || !digit(b[i+1]))
+}
+
+// printed reports whether digits are grouped as they are on cards.
+func printed(groups []byte) bool {
+	switch string(groups) {
+	case "\x04\x04\x04\x04", "\x04\x04\x04\x04\x03", "\x04\x06\x05", "\x04\x06\x04":
+		return true
+	}
+	return false
 }
 
 // isCard reports whether digits are a number that one of the large networks

@@ -9,6 +9,7 @@ import (
 type span struct {
 	from, to int
 	kind     kind
+	with     string // what comes in its place, "" for what the kind says
 }
 
 type kind uint8
@@ -21,18 +22,30 @@ const (
 
 const loginMarker = "redacted"
 
-func (k kind) marker() string {
-	if k == login {
+// maxSpans bounds the secrets of one text. One with more is secret as a whole:
+// to compare each with each would take its time.
+const maxSpans = 200
+
+func (s *span) marker() string {
+	switch {
+	case s.with != "":
+		return s.with
+	case s.kind == login:
 		return loginMarker
 	}
 	return Marker
 }
 
 // find returns the secrets of the text in their order.
-func (t *text) find(rules *Rules, profile bool) []span {
+func (t *text) find(rules *Rules, known *names, profile bool) []span {
 	t.spans = t.spans[:0]
 	url := looksLikeURL(t.b)
-	t.parameters(rules, url)
+	t.parameters(rules, known, url)
+	if bytes.IndexByte(t.b, '"') >= 0 {
+		t.pairs(rules, known, profile)
+	}
+	t.schemes()
+	t.jwts()
 	if bytes.IndexByte(t.b, '@') >= 0 {
 		t.logins()
 		if url || !profile {
@@ -42,6 +55,9 @@ func (t *text) find(rules *Rules, profile bool) []span {
 	if long(t.b) {
 		t.cards()
 	}
+	if len(t.spans) > maxSpans {
+		t.spans = append(t.spans[:0], span{to: len(t.b)})
+	}
 	if len(t.spans) > 1 {
 		slices.SortFunc(t.spans, func(a, b span) int { return a.from - b.from })
 	}
@@ -50,6 +66,9 @@ func (t *text) find(rules *Rules, profile bool) []span {
 
 // add adds a part unless one that was found before touches it.
 func (t *text) add(from, to int, k kind) {
+	if len(t.spans) > maxSpans {
+		return
+	}
 	for _, s := range t.spans {
 		if from < s.to && s.from < to {
 			if k == kept || s.kind == kept || s.from <= from && to <= s.to {
@@ -62,7 +81,25 @@ func (t *text) add(from, to int, k kind) {
 			return
 		}
 	}
-	t.spans = append(t.spans, span{from, to, k})
+	t.spans = append(t.spans, span{from: from, to: to, kind: k})
+}
+
+// addQuoted adds a part in whose place comes a text in the quotes that stand at
+// a place, so that JSON in the text stays JSON.
+func (t *text) addQuoted(from, to int, quote span) {
+	n := len(t.spans)
+	if t.add(from, to, secret); len(t.spans) == n+1 {
+		mark := string(t.raw[t.place(quote.from):t.place(quote.to)])
+		t.spans[n].with = mark + Marker + mark
+	}
+}
+
+// instead adds a part in whose place comes another text, if it is not empty.
+func (t *text) instead(from, to int, with string) {
+	n := len(t.spans)
+	if t.add(from, to, secret); len(t.spans) == n+1 {
+		t.spans[n].with = with
+	}
 }
 
 // looksLikeURL reports whether a text is an address of the web, whole or from
@@ -82,7 +119,7 @@ func looksLikeURL(b []byte) bool {
 }
 
 // parameters finds name=value with a name that is secret.
-func (t *text) parameters(rules *Rules, url bool) {
+func (t *text) parameters(rules *Rules, known *names, url bool) {
 	b := t.b
 	for next := 0; ; {
 		n := bytes.IndexByte(b[next:], '=')
@@ -95,14 +132,22 @@ func (t *text) parameters(rules *Rules, url bool) {
 		for start > 0 && equals-start < 2*maxName && !beforeName(b[start-1]) {
 			start--
 		}
-		class := rules.class(b[start:equals])
-		if class&(parameter|allowed) == 0 {
+		class := known.class(rules, b[start:equals])
+		if class&(parameter|allowed|network) == 0 {
 			continue
 		}
 		end := t.parameterEnd(equals, url)
 		switch {
 		case class&allowed != 0:
 			t.add(next, end, kept)
+		case class&network != 0:
+			if instead, change := rules.network(b[next:end]); change {
+				t.instead(next, end, instead)
+			} else {
+				continue
+			}
+		case class&counted != 0 && isNumber(b[next:end]):
+			continue
 		case end > next && string(b[next:end]) != Marker:
 			t.add(next, end, secret)
 		}
@@ -168,6 +213,9 @@ func (t *text) addresses() {
 		at := next + n
 		next = at + 1
 		start := at
+		if at > 0 && b[at-1] == '"' {
+			start = quotedMailbox(b, at)
+		}
 		for start > 0 && mailbox(b[start-1]) {
 			start--
 		}
@@ -199,6 +247,18 @@ func mailbox(c byte) bool {
 	return letter(c) || digit(c)
 }
 
+// quotedMailbox returns where a mailbox in quotes before an at sign starts: with
+// blanks in it, but with nothing that would be between two texts in quotes. At
+// is where the sign stands if there is none.
+func quotedMailbox(b []byte, at int) int {
+	from := max(0, at-1-maxName)
+	open := bytes.LastIndexByte(b[from:at-1], '"')
+	if open < 0 || open == at-2-from || bytes.ContainsAny(b[from+open+1:at-1], ":,;{}[]<>") {
+		return at
+	}
+	return from + open
+}
+
 // domainEnd returns where a host name ends, if it has two labels and the last
 // is one of letters. 2x.png is none: images are named so.
 func domainEnd(b []byte, start int) (end int, ok bool) {
@@ -208,8 +268,11 @@ func domainEnd(b []byte, start int) (end int, ok bool) {
 	}
 	name := bytes.TrimRight(b[start:end], ".-")
 	dot := bytes.LastIndexByte(name, '.')
-	if dot <= 0 || len(name)-dot < 3 || !letter(name[dot+1]) {
+	if dot <= 0 || len(name)-dot < 2 || !letter(name[dot+1]) {
 		return 0, false
+	}
+	if len(name)-dot == 2 && bytes.ContainsAny(name, "0123456789") {
+		return 0, false // a version: react@18.x
 	}
 	first := name[:bytes.IndexByte(name, '.')]
 	if scale := bytes.TrimSuffix(first, []byte{'x'}); len(scale) < len(first) && len(scale) > 0 && len(bytes.Trim(scale, "0123456789")) == 0 {

@@ -1,8 +1,6 @@
 package redact
 
 import (
-	"bytes"
-
 	"github.com/footfall-go/footfall/ingest/internal/scan"
 )
 
@@ -30,14 +28,16 @@ type Redactor struct {
 	count int
 	text  text
 	name  text
+	known names
 }
 
 // Append appends the object without its secrets to dst and returns how many it
-// had. Without any it appends nothing. The object must be valid JSON.
+// had; addresses of the network are none of them. Of an object that stays as it
+// is it appends nothing. The object must be valid JSON.
 func (r *Redactor) Append(dst, object []byte, rules *Rules, profile Profile) (out []byte, secrets int) {
 	r.rules, r.raw, r.out, r.done, r.count = rules, object, dst, 0, 0
 	r.walk(profile)
-	if r.count > 0 {
+	if r.done > 0 {
 		r.out = append(r.out, object[r.done:]...)
 	}
 	out = r.out
@@ -49,13 +49,15 @@ func (r *Redactor) Append(dst, object []byte, rules *Rules, profile Profile) (ou
 func (r *Redactor) replace(from, to int, with string) {
 	r.out = append(append(r.out, r.raw[r.done:from]...), with...)
 	r.done = to
-	r.count++
 }
 
 func (r *Redactor) walk(profile Profile) {
 	raw := r.raw
 	// Most texts have none of these, and then nothing can matter but digits.
-	signs := signs{equals: -1, at: -1, percent: -1, escape: -1, next: -1}
+	signs := newSigns()
+	if r.rules.off {
+		signs.next = len(raw)
+	}
 	depth, traits := 0, 0 // traits is where the profile data ends
 	if profile == All {
 		traits = len(raw)
@@ -66,33 +68,37 @@ func (r *Redactor) walk(profile Profile) {
 			end := scan.String(raw, i)
 			next := scan.Blank(raw, end)
 			if next == len(raw) || raw[next] != ':' {
-				if text := raw[i+1 : max(end-1, i+1)]; signs.before(raw, i, end) || long(text) {
+				if text := raw[i+1 : max(end-1, i+1)]; signs.before(raw, i, end) || !r.rules.off && (long(text) || carriesScheme(text)) {
 					r.value(text, i+1, i < traits)
 				}
 				i = end
 				continue
 			}
 			name := raw[i+1 : end-1]
-			if signs.before(raw, i, end) {
+			if r.rules.off || signs.before(raw, i, end) {
 				name = r.name.plain(name)
 			}
 			i = scan.Blank(raw, next+1)
-			switch class := r.rules.class(name); {
+			switch class := r.known.class(r.rules, name); {
 			case class&allowed != 0:
 				i = scan.Value(raw, i)
 			case class&property != 0 && (class&address == 0 || i >= traits):
 				end := scan.Value(raw, i)
-				if !harmless(raw[i:end]) {
+				if !harmless(raw[i:end], class) {
 					r.replace(i, end, `"`+Marker+`"`)
+					r.count++
 				}
 				i = end
+			case class&network != 0:
+				i = r.network(i)
 			case depth == 1 && profile == InTraits && string(name) == "traits":
 				traits = scan.Value(raw, i)
 			}
 		case digit(c) || c == '-':
 			end := numberEnd(raw, i)
-			if end-i >= minCard && isCard(raw[i:end]) {
+			if end-i >= minCard && !r.rules.off && isCard(raw[i:end]) {
 				r.replace(i, end, `"`+Marker+`"`)
+				r.count++
 			}
 			i = end
 		default:
@@ -113,48 +119,49 @@ func (r *Redactor) value(raw []byte, at int, profile bool) {
 	if !t.read(raw) {
 		return
 	}
-	for _, s := range t.find(r.rules, profile) {
-		if s.kind != kept {
-			r.replace(at+t.place(s.from), at+t.place(s.to), s.kind.marker())
+	spans := t.find(r.rules, &r.known, profile)
+	for i := range spans {
+		if s := &spans[i]; s.kind != kept {
+			r.replace(at+t.place(s.from), at+t.place(s.to), s.marker())
+			r.count++
 		}
 	}
 }
 
+// network deals with the value of a name of addresses, which starts at i, and
+// returns where to go on: what stays may have secrets like all.
+func (r *Redactor) network(i int) int {
+	end := scan.Value(r.raw, i)
+	value := r.raw[i:end]
+	switch {
+	case len(value) > 2 && value[0] == '"':
+		value = r.name.plain(value[1 : len(value)-1])
+	case len(value) > 2 && (value[0] == '{' || value[0] == '['):
+	default:
+		return i
+	}
+	instead, change := r.rules.network(value)
+	if !change {
+		return i
+	}
+	if instead = `"` + instead + `"`; len(instead) == 2 {
+		instead = "null"
+	}
+	r.replace(i, end, instead)
+	return end
+}
+
 // harmless reports whether a value of a secret name tells nothing.
-func harmless(value []byte) bool {
+func harmless(value []byte, c class) bool {
 	switch string(value) {
 	case "null", "true", "false", `""`, "{}", "[]", `"` + Marker + `"`:
 		return true
 	}
-	return false
+	return c&counted != 0 && isNumber(value)
 }
 
-// signs is where the next of the bytes stands that every secret in a text has,
-// cards apart.
-type signs struct{ equals, at, percent, escape, next int }
-
-// before reports whether one of them is in raw[from:to]; from never goes back.
-func (s *signs) before(raw []byte, from, to int) bool {
-	if s.next < from {
-		s.seek(raw, from)
-	}
-	return s.next < to
-}
-
-func (s *signs) seek(raw []byte, from int) {
-	for _, sign := range [...]struct {
-		at *int
-		c  byte
-	}{{&s.equals, '='}, {&s.at, '@'}, {&s.percent, '%'}, {&s.escape, '\\'}} {
-		if *sign.at < from {
-			if n := bytes.IndexByte(raw[from:], sign.c); n >= 0 {
-				*sign.at = from + n
-			} else {
-				*sign.at = len(raw)
-			}
-		}
-	}
-	s.next = min(s.equals, s.at, s.percent, s.escape)
+func isNumber(value []byte) bool {
+	return len(value) > 0 && (digit(value[0]) || value[0] == '-') && numberEnd(value, 0) == len(value)
 }
 
 func numberEnd(raw []byte, i int) int {

@@ -33,7 +33,7 @@ func TestRealDataIsLeftAlone(t *testing.T) {
 		require.NoError(t, err)
 		lines := bufio.NewScanner(z)
 		split := regexp.MustCompile(c.split)
-		rules := NewRules(nil, nil)
+		rules := NewRules(Config{})
 		values, hits := 0, 0
 		for lines.Scan() {
 			for _, value := range split.Split(lines.Text(), -1) {

@@ -1,16 +1,29 @@
 package redact
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
+
+// Config says what is secret.
+type Config struct {
+	// Off leaves everything but addresses of the network as it is. Defaults
+	// to false.
+	Off bool
+	// Secret are names that are secret beside the usual ones. Case and
+	// separators do not matter, here and in Allow. Defaults to none.
+	Secret []string
+	// Allow are names whose values are kept as they are. Defaults to none.
+	Allow []string
+	// Network is asked about the values of names for addresses of the network:
+	// a text, or the JSON of an object or array. It returns whether the value
+	// may not stay, and what comes in its place, nothing for "no value". What
+	// it returns it must let pass. Defaults to: all may stay.
+	Network func(value []byte) (instead string, change bool)
+}
 
 // Rules say which names are secret. They are immutable.
 type Rules struct {
-	names map[string]class
-	// The last three letters of endings, and those of names with the first:
-	// nearly all names of a message are passed over by them.
-	endingTails, nameTails tails
+	names   map[string]class
+	off     bool
+	network func(value []byte) (instead string, change bool)
 }
 
 // class is what a name means, as a set of bits.
@@ -21,60 +34,33 @@ const (
 	parameter                   // its value is secret in a query
 	address                     // it is secret as an e-mail address
 	allowed                     // its value is not looked at
+	network                     // its value is an address of the network
+	counted                     // a plural: a number says only how many
+	stem                        // other words may stand behind it
 )
 
-// defaults are names without case, separators and digits behind.
-var defaults = []struct {
-	class class
-	names string
-}{
-	{property | parameter, "code otp passcode auth authorization jwt bearer credentials signature sig cardnumber creditcard creditcardnumber ccnumber cvv cvc ssn"},
-	{parameter, "key session sessionid sid jsessionid phpsessid"},
-	{property | parameter | address, "mail mailto emailaddress"},
-	{allowed, "groupid"}, // an id, whatever it looks like
-}
-
-// endings make every name secret that ends in one, as user_email does.
-var endings = []struct {
-	class class
-	text  string
-}{
-	{property | parameter, "token"},
-	{property | parameter, "password"},
-	{property | parameter, "passwd"},
-	{property | parameter, "passphrase"},
-	{property | parameter, "pwd"},
-	{property | parameter, "secret"},
-	{property | parameter, "apikey"},
-	{property | parameter, "secretkey"},
-	{property | parameter, "privatekey"},
-	{property | parameter, "accesskey"},
-	{property | parameter, "passwordconfirmation"},
-	{property | parameter | address, "email"},
-}
-
-// NewRules returns the default rules with names that are secret as well and
-// names whose values are to be kept as they are. Case and separators do not
-// matter.
-func NewRules(secret, allow []string) *Rules {
-	r := &Rules{names: map[string]class{}}
-	add := func(name string, c class) {
-		r.names[name] = c
-		r.nameTails.add(whole([]byte(name), tail([]byte(name))))
-	}
-	for _, d := range defaults {
-		for name := range strings.FieldsSeq(d.names) {
-			add(name, d.class)
+// NewRules returns the usual rules with what the configuration adds.
+func NewRules(config Config) *Rules {
+	r := &Rules{names: map[string]class{}, off: config.Off, network: config.Network}
+	if !config.Off {
+		for _, d := range defaults {
+			for name := range bytes.FieldsSeq([]byte(d.names)) {
+				r.names[string(name)] = d.class
+			}
+		}
+		for _, name := range config.Secret {
+			r.names[string(plain(nil, []byte(name)))] = property | parameter
+		}
+		for _, name := range config.Allow {
+			r.names[string(plain(nil, []byte(name)))] = allowed
 		}
 	}
-	for _, e := range endings {
-		r.endingTails.add(tail([]byte(e.text)))
-	}
-	for _, name := range secret {
-		add(string(plain(nil, []byte(name))), property|parameter)
-	}
-	for _, name := range allow {
-		add(string(plain(nil, []byte(name))), allowed)
+	if config.Network != nil {
+		for name := range bytes.FieldsSeq([]byte(networkNames)) {
+			if r.names[string(name)]&property == 0 {
+				r.names[string(name)] = network // also where it is allowed: that is about secrets
+			}
+		}
 	}
 	return r
 }
@@ -84,78 +70,97 @@ const maxName = 64
 
 // class finds out what a name means.
 func (r *Rules) class(name []byte) class {
-	t := tail(name)
-	if t == mixed || r.endingTails.has(t) || r.nameTails.has(whole(name, t)) || !letter(name[0]) {
-		return r.slowly(name)
+	var buf [2 * maxName]byte
+	text := plain(buf[:0], name)
+	if len(text) > maxName {
+		text = text[len(text)-maxName:]
+	}
+	for rest := text; ; {
+		if c, ok := r.names[string(rest)]; ok {
+			return c
+		}
+		n := len(rest)
+		if rest = bytes.TrimRight(rest, "0123456789"); len(rest) == n {
+			break
+		}
+	}
+	if r.off {
+		return 0
+	}
+	if c := r.word(text); c != 0 {
+		return c
+	}
+	if one, ok := bytes.CutSuffix(text, []byte{'s'}); ok {
+		if c := r.word(one); c != 0 {
+			return c | counted
+		}
+	}
+	for rest := text; ; {
+		c, carrier := r.carried(rest)
+		switch {
+		case c != 0:
+			return c
+		case carrier == 0:
+			return anywhere(text)
+		}
+		rest = rest[:len(rest)-carrier]
+	}
+}
+
+// word returns what a name means whose last word is the secret.
+func (r *Rules) word(text []byte) class {
+	text = bytes.TrimRight(text, "0123456789")
+	if c := r.names[string(text)]; c&stem != 0 {
+		return c
+	}
+	for i := range endings {
+		if bytes.HasSuffix(text, []byte(endings[i].text)) {
+			return endings[i].class
+		}
 	}
 	return 0
 }
 
-func (r *Rules) slowly(name []byte) class {
-	var buf [maxName]byte
-	if len(name) > maxName {
-		name = name[len(name)-maxName:]
-	}
-	for text := plain(buf[:0], name); ; {
-		if c, ok := r.names[string(text)]; ok {
-			return c
+// carried returns what a name means behind whose secret stands a word that says
+// in which form it is there, and the length of that word.
+func (r *Rules) carried(text []byte) (c class, carrier int) {
+	n := len(text)
+	text = bytes.TrimRight(text, "0123456789")
+	for i := range carriers {
+		if !bytes.HasSuffix(text, []byte(carriers[i].text)) {
+			continue
 		}
-		if r.endingTails.has(tail(text)) {
-			for i := range endings {
-				if bytes.HasSuffix(text, []byte(endings[i].text)) {
-					return endings[i].class
-				}
+		carrier = len(carriers[i].text)
+		rest := text[:len(text)-carrier]
+		if c = r.word(rest); c == 0 {
+			if one, ok := bytes.CutSuffix(rest, []byte{'s'}); ok {
+				c = r.word(one)
 			}
 		}
-		n := len(text)
-		for n > 0 && digit(text[n-1]) {
-			n--
+		if c&address != 0 && !carriers[i].address {
+			c = 0
 		}
-		if n == len(text) {
-			return 0
-		}
-		text = text[:n]
+		return c, carrier + n - len(text)
 	}
+	return 0, 0
 }
 
-// plain appends a name in small letters and without separators, so that
-// accessToken, access_token and user[access-token] are one.
-func plain(b, name []byte) []byte {
-	for _, c := range name {
-		switch {
-		case c >= 'A' && c <= 'Z':
-			b = append(b, c|0x20)
-		case letter(c) || digit(c):
-			b = append(b, c)
+// anywhere finds passwords that are named in the midst of a name, unless that
+// ends with what is no password: its length, when it was changed.
+func anywhere(text []byte) class {
+	for _, word := range [...]string{"password", "passwd", "passphrase"} {
+		_, behind, ok := bytes.Cut(text, []byte(word))
+		if !ok {
+			continue
 		}
+		for i := range harmlessEnds {
+			if bytes.HasSuffix(behind, []byte(harmlessEnds[i])) {
+				return 0
+			}
+		}
+		return property | parameter
 	}
-	return b
-}
-
-// tails is a set of what [tail] returns.
-type tails [1 << 10]uint32
-
-func (t *tails) add(tail int)      { t[tail>>5] |= 1 << (tail & 31) }
-func (t *tails) has(tail int) bool { return t[tail>>5]>>(tail&31)&1 != 0 }
-
-// mixed is the tail of names whose last three bytes are not all letters.
-const mixed = 0
-
-// tail makes a number of the last three letters, whatever their case.
-func tail(name []byte) int {
-	n := len(name)
-	if n < 3 || !letter(name[n-1]) || !letter(name[n-2]) || !letter(name[n-3]) {
-		return mixed
-	}
-	return int(name[n-1]&31)<<10 | int(name[n-2]&31)<<5 | int(name[n-3]&31)
-}
-
-// whole makes a number of a name's tail and its first letter.
-func whole(name []byte, tail int) int {
-	if tail == mixed {
-		return mixed
-	}
-	return (tail ^ int(name[0]&31)*0x4a5b) & (1<<15 - 1)
+	return 0
 }
 
 func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }

@@ -6,9 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// text is a JSON string as a reader sees it: without escapes of JSON and of
-// URLs. It knows where each byte was written.
+// text is a JSON string as a reader sees it: without escapes of JSON, of URLs
+// and of HTML. It knows where each byte was written.
 type text struct {
+	raw    []byte
 	b      []byte
 	places []int32 // nil if every byte stands where it was written
 	levels []uint8 // how often the byte was escaped as in a URL; nil with places
@@ -36,12 +37,14 @@ func (t *text) levelAt(i int) uint8 {
 // read takes a string without its quotes and reports whether it can have a
 // secret at all.
 func (t *text) read(raw []byte) bool {
-	t.b, t.places, t.levels = raw, nil, nil
+	t.raw, t.b, t.places, t.levels = raw, raw, nil, nil
 	if bytes.IndexByte(raw, '%') >= 0 || bytes.IndexByte(raw, '\\') >= 0 {
 		t.unescape(raw)
 		t.unescapeURL()
 	}
-	return bytes.IndexByte(t.b, '=') >= 0 || bytes.IndexByte(t.b, '@') >= 0 || long(t.b)
+	t.fold()
+	return bytes.IndexByte(t.b, '=') >= 0 || bytes.IndexByte(t.b, '@') >= 0 || bytes.IndexByte(t.b, '"') >= 0 || long(t.b) ||
+		namesScheme(t.b) || bytes.Contains(t.b, []byte(beginsJWT))
 }
 
 // plain returns a name without JSON's escapes.
