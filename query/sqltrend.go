@@ -166,8 +166,12 @@ func (p *plan) compileBreakdown(q *Trend, i int, edges []int64) Statement {
 // has the name of the others is among them.
 func (s *sql) topValues(q *Trend, i int, edges []int64) string {
 	m := &q.Series[i]
+	order := aggregates[m.measure()]
+	if m.measure() == Sum {
+		order = "ifNull(" + order + ", 0)" // as in the answer, so that it goes before what is below 0
+	}
 	return "SELECT has, label FROM (" + s.seriesRows(m, q.Breakdown, edges[:1]) + ")\nWHERE label != '" + Other + "' GROUP BY has, label" +
-		" ORDER BY " + aggregates[m.measure()] + " DESC NULLS LAST, has DESC, label ASC LIMIT " + itoa(q.Breakdown.limit())
+		" ORDER BY " + order + " DESC NULLS LAST, has DESC, label ASC LIMIT " + itoa(q.Breakdown.limit())
 }
 
 func (b *Breakdown) limit() int {

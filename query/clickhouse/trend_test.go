@@ -130,4 +130,10 @@ A/$other 9: 8 9
 one/A 11: 11
 `, "\n"+shape(w.ask(`{"kind":"trend","interval":"total",`+wholeYear+`,"breakdown":{"property":"event.$name"},"series":[{"event":"*","name":"one"}]}`)))
 	require.Equal(t, "\n", ask(`"breakdown":{"property":"event.plan"},"series":[{"event":"Nothing"}]`))
+	w.write(
+		ev{at: "2024-01-01T12:00:00Z", name: "Owe", visitor: "a", props: `{"price":-1,"plan":"debt"}`},
+		ev{at: "2024-01-01T12:00:00Z", name: "Owe", visitor: "a", props: `{"plan":"none"}`},
+	)
+	require.Equal(t, "\nOwe/none 0: 0 0\nOwe/$other -1: -1 0\n",
+		ask(`"breakdown":{"property":"event.plan","limit":1},"series":[{"event":"Owe","measure":"sum","of":"event.price"}]`), "the sum of nothing is over one below 0")
 }
