@@ -105,8 +105,7 @@ func (o *owned) quarantine(b *batch, q *refusal) {
 		}
 		for i := range known.totals {
 			if t := &known.totals[i]; t.Tenant == q.event.Tenant {
-				t.Stored--
-				t.Quarantined++
+				t.Reject(&q.event)
 			}
 		}
 	}

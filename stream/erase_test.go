@@ -148,3 +148,27 @@ func TestExpiredRowsAreNotMissing(t *testing.T) {
 		require.NoError(t, p.end())
 	})
 }
+
+// TestRefusedBeforeADrop has the store refuse an event of a tenant that is
+// dropped in the same batch: the counts start at the drop, at nothing.
+func TestRefusedBeforeADrop(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 1, func(w *world) {
+		w.store.refuses = func(ev *footfall.Event) bool { return ev.MessageID == "bad" }
+		w.append(0, "shop", message{visitor: "a", id: "bad"}, message{visitor: "a", id: "1"})
+		w.order(0, "shop", record.Order{Erase: &record.Erase{Name: "e", All: true}})
+		w.append(0, "club", message{visitor: "a", id: "3"})
+		p := w.begin(w.config(), nil)
+		p.visible()
+		s, err := p.Status(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, s.Ledger["shop"])
+		require.EqualValues(t, 1, s.Ledger["club"].Stored)
+		w.append(0, "shop", message{visitor: "a", id: "4"})
+		p.visible()
+		s, err = p.Status(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, stream.Ledger{Accepted: 1, Stored: 1}, s.Ledger["shop"])
+		require.NoError(t, p.end())
+	})
+}

@@ -20,10 +20,10 @@ func (n *snapshot) addAccounts() bool {
 		return false
 	}
 	n.counts[countAccounts]++
-	a, c, born := &n.accounts[n.at], &n.changes[n.at], n.born[n.at]
+	a, c := &n.accounts[n.at], &n.changes[n.at]
 	n.at++
 	n.block = appendString(n.block, a.Tenant.String())
-	n.block = appendUint64s(n.block, a.Stored, a.Duplicate, a.Quarantined, a.Dropped, uint64(c.next), c.job, uint64(born))
+	n.block = appendUint64s(n.block, a.Stored, a.Duplicate, a.Quarantined, a.Dropped, uint64(a.Since), uint64(c.next), c.job)
 	return true
 }
 

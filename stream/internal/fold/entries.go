@@ -36,9 +36,8 @@ func (r *restorer) account() error {
 	}
 	r.owners.byTenant[id] = uint32(len(r.owners.accounts))
 	r.counts[countAccounts]++
-	r.owners.accounts = append(r.owners.accounts, Totals{id, r.in.uint64(), r.in.uint64(), r.in.uint64(), r.in.uint64()})
+	r.owners.accounts = append(r.owners.accounts, Totals{id, r.in.uint64(), r.in.uint64(), r.in.uint64(), r.in.uint64(), int64(r.in.uint64())})
 	r.owners.changes = append(r.owners.changes, change{int64(r.in.uint64()), r.in.uint64()})
-	r.owners.born = append(r.owners.born, int64(r.in.uint64()))
 	return nil
 }
 

@@ -116,9 +116,9 @@ func TestEraseTenantBeforeQuarantine(t *testing.T) {
 	late := l.put(0, l.track(0, "v"))
 	l.account() // through a snapshot
 	l.state.Quarantine(&early[0], start)
-	require.Equal(t, fold.Totals{Tenant: l.header.Tenant, Stored: 1, Dropped: 1}, l.account())
+	require.Equal(t, fold.Totals{Tenant: l.header.Tenant, Stored: 1, Dropped: 1, Since: 2}, l.account())
 	l.state.Quarantine(&late[0], start)
-	require.Equal(t, fold.Totals{Tenant: l.header.Tenant, Quarantined: 1, Dropped: 1}, l.account())
+	require.Equal(t, fold.Totals{Tenant: l.header.Tenant, Quarantined: 1, Dropped: 1, Since: 2}, l.account())
 }
 
 // TestEraseIDs names whom to erase by ids alone, visitors and users alike.

@@ -90,15 +90,28 @@ type Totals struct {
 	Stored      uint64
 	Duplicate   uint64
 	Quarantined uint64
-	// Dropped is how many there were before the tenant was dropped.
+	// Dropped is how many there were before the tenant was dropped, and Since
+	// the offset from which the others count.
 	Dropped uint64
+	Since   int64
+}
+
+// Reject moves an event from the stored ones to those in quarantine, unless the
+// tenant was dropped since, with all that was counted.
+func (t *Totals) Reject(ev *footfall.Event) bool {
+	if ev.Position.Offset < t.Since {
+		return false
+	}
+	t.Stored--
+	t.Quarantined++
+	return true
 }
 
 // Accepted is how many events were counted since the beginning of the log.
 func (t *Totals) Accepted() uint64 { return t.Stored + t.Duplicate + t.Quarantined + t.Dropped }
 
-// drop moves what was counted so far aside.
-func (t *Totals) drop() { *t = Totals{Tenant: t.Tenant, Dropped: t.Accepted()} }
+// drop moves what was counted before an offset aside.
+func (t *Totals) drop(at int64) { *t = Totals{Tenant: t.Tenant, Dropped: t.Accepted(), Since: at} }
 
 // Totals returns the cumulative ledger of each tenant, in the order in which
 // the log first named them.

@@ -156,12 +156,10 @@ func (s *State) Quarantine(ev *footfall.Event, at footfall.Millis) {
 	if !ok {
 		return
 	}
-	if ev.Position.Offset < s.owners.born[account] {
-		return // the tenant was dropped since, with all that was counted
-	}
 	s.cow.shared = s.sharing.Load() > 0
-	s.owners.accounts[account].Stored--
-	s.owners.accounts[account].Quarantined++
+	if !s.owners.accounts[account].Reject(ev) {
+		return
+	}
 	minute := minuteOf(int64(at))
 	for i := range s.ledger.minutes {
 		m := &s.ledger.minutes[i]

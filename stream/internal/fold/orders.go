@@ -50,8 +50,7 @@ func (s *State) erase(m *moment, o *record.Erase) {
 	if o.All {
 		s.owners.bury(n.tenant)
 		s.ledger.forget(n.account)
-		s.owners.accounts[n.account].drop()
-		s.owners.born[n.account] = s.next
+		s.owners.accounts[n.account].drop(s.next)
 		s.pending.hide(n.tenant, nil)
 		s.disturb(m)
 		s.pending.drop(func(t footfall.Session) bool { return t.Tenant == n.tenant },

@@ -27,7 +27,6 @@ type owners struct {
 	index    map[ownerKey]uint32 // of the living
 	accounts []Totals
 	changes  []change             // of each account
-	born     []int64              // offset from which each account counts
 	byTenant map[tenant.ID]uint32 // index into accounts
 }
 
@@ -52,7 +51,6 @@ func (o *owners) of(id tenant.ID, silo string) uint32 {
 		account = uint32(len(o.accounts))
 		o.accounts = append(o.accounts, Totals{Tenant: id})
 		o.changes = append(o.changes, change{})
-		o.born = append(o.born, 0)
 		o.byTenant[id] = account
 	}
 	n := uint32(len(o.list))

@@ -176,7 +176,7 @@ func TestErasureBeatsReplay(t *testing.T) {
 		require.Len(t, l.replay(0, record.Basis{Job: 2, Seen: 2}, back{other, l.origin(0, 1)}), 1, name)
 		want := fold.Totals{Tenant: l.header.Tenant, Stored: 1, Duplicate: 2, Quarantined: 2}
 		if name == "tenant" {
-			want.Quarantined, want.Dropped = 0, 2
+			want.Quarantined, want.Dropped, want.Since = 0, 2, 2
 		}
 		require.Equal(t, want, l.account(), name)
 	}

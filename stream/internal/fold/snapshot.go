@@ -52,7 +52,6 @@ type snapshot struct {
 	head     []byte
 	accounts []Totals
 	changes  []change
-	born     []int64
 	owners   []owner
 	minutes  []ledgerMinute
 	erased   []erasedEntry
@@ -98,8 +97,7 @@ func (s *State) Snapshot() io.ReadCloser {
 	s.sharing.Add(1)
 	s.cow.epoch++
 	n := &snapshot{
-		accounts: slices.Clone(s.owners.accounts), changes: slices.Clone(s.owners.changes),
-		born: slices.Clone(s.owners.born), owners: slices.Clone(s.owners.list),
+		accounts: slices.Clone(s.owners.accounts), changes: slices.Clone(s.owners.changes), owners: slices.Clone(s.owners.list),
 		minutes: slices.Clone(s.ledger.minutes),
 		visitors: visitorsView{
 			pages: slices.Clone(s.visitors.pages), olders: slices.Clone(s.visitors.olderPages),

@@ -122,7 +122,7 @@ func dump(s *State) any {
 		}
 	}
 	return []any{
-		people, ids, rows, s.Totals(), s.owners.born, s.owners.list, s.erased, s.lastErased, s.next, s.clock,
+		people, ids, rows, s.Totals(), s.owners.list, s.erased, s.lastErased, s.next, s.clock,
 		s.ids.now, s.ids.floor, s.ids.early, s.ids.live, len(ids),
 	}
 }
