@@ -22,6 +22,9 @@ type Config struct {
 	// visible to statements that begin now. Defaults to no watermark in
 	// answers.
 	Watermark func(context.Context) time.Time
+	// Now is the clock by which a range like the last 30 days ends and a bucket is
+	// over. Defaults to [time.Now].
+	Now func() time.Time
 	// MaxMemory bounds the bytes one statement may use. Defaults to 2 GiB.
 	MaxMemory int64
 	// MaxRows bounds the rows one statement may read. Defaults to 2 billion.
@@ -47,6 +50,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.MaxBody = cmp.Or(c.MaxBody, 256<<10)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.MeterProvider == nil {
 		c.MeterProvider = otel.GetMeterProvider()
@@ -92,7 +98,7 @@ func (e *Engine) Run(ctx context.Context, t *tenant.Tenant, q Query) (*Answer, e
 	return answer, err
 }
 
-func (e *Engine) run(ctx context.Context, t *tenant.Tenant, q Query, now time.Time) (*Answer, error) {
+func (e *Engine) run(ctx context.Context, t *tenant.Tenant, q Query, began time.Time) (*Answer, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
@@ -105,11 +111,12 @@ func (e *Engine) run(ctx context.Context, t *tenant.Tenant, q Query, now time.Ti
 	if err != nil {
 		return nil, fmt.Errorf("load the zone of tenant %s: %w", t.ID, err)
 	}
+	now := e.config.Now()
 	limit := cmp.Or(t.QueryTime, 10*time.Second)
 	bounded, cancel := context.WithTimeoutCause(ctx, limit, ErrTimeout)
 	defer cancel()
 	r := &run{
-		engine: e, tenant: t, cal: newCalendar(loc, t.WeekStart), now: now, deadline: now.Add(limit),
+		engine: e, tenant: t, cal: newCalendar(loc, t.WeekStart), now: now, deadline: began.Add(limit),
 	}
 	r.from, r.to = scope.Range.resolve(now, r.cal)
 	answer := &Answer{
@@ -139,6 +146,6 @@ func (e *Engine) run(ctx context.Context, t *tenant.Tenant, q Query, now time.Ti
 	if err != nil {
 		return nil, r.explain(ctx, bounded, err)
 	}
-	answer.Stats = Stats{Rows: r.read.rows, Bytes: r.read.bytes, Milliseconds: time.Since(now).Milliseconds()}
+	answer.Stats = Stats{Rows: r.read.rows, Bytes: r.read.bytes, Milliseconds: time.Since(began).Milliseconds()}
 	return answer, nil
 }

@@ -78,6 +78,7 @@ var rules = map[string]rule{
 	"store/storetest": suite("store"),
 
 	"query/clickhouse": driver("query", "github.com/ClickHouse/"),
+	"query/querytest":  suite("query"),
 
 	"internal/record":  {own: []string{".", "tenant", "internal/schema"}},
 	"internal/schema":  {own: []string{".", "tenant"}},

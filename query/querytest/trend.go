@@ -1,0 +1,149 @@
+package querytest
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/footfall-go/footfall/query"
+)
+
+// label is a value of a breakdown: a text, nothing, or all that are not shown.
+type label struct {
+	text  string
+	has   bool
+	other bool
+}
+
+func (l label) shown() *string {
+	switch {
+	case l.other:
+		other := query.Other
+		return &other
+	case l.has:
+		return &l.text
+	}
+	return nil
+}
+
+// labelOf returns the value of an event for a breakdown.
+func (a *asked) labelOf(b *query.Breakdown, f *fact) label {
+	if b == nil {
+		return label{}
+	}
+	v, ok := a.property(b.Property, f)
+	return label{text: v.text, has: ok}
+}
+
+func limitOf(b *query.Breakdown) int { return cmp.Or(b.Limit, 10) }
+
+// events returns what a series is about in a span of time.
+func (a *asked) eventsOf(q *query.Trend, m *query.Series, from, to time.Time) []*fact {
+	return a.within(from, to, a.chosen(&m.Selector), a.shared(q.Filter))
+}
+
+// top returns the values of a breakdown that are shown, the greatest by the
+// series' own measure first, and the others last if there are any.
+func (a *asked) top(q *query.Trend, m *query.Series) []label {
+	all := map[label][]*fact{}
+	for _, f := range a.eventsOf(q, m, a.from, a.to) {
+		l := a.labelOf(q.Breakdown, f)
+		all[l] = append(all[l], f)
+	}
+	if q.Breakdown == nil {
+		return []label{{}}
+	}
+	var labels []label
+	for l := range all {
+		if l.text != query.Other { // whose name that is
+			labels = append(labels, l)
+		}
+	}
+	slices.SortFunc(labels, func(x, y label) int {
+		return cmp.Or(
+			cmp.Compare(rank(a.measure(m, all[y])), rank(a.measure(m, all[x]))),
+			-compareBools(x.has, y.has),
+			cmp.Compare(x.text, y.text),
+		)
+	})
+	labels = labels[:min(len(labels), limitOf(q.Breakdown))]
+	if len(labels) < len(all) {
+		labels = append(labels, label{other: true})
+	}
+	return labels
+}
+
+func rank(f *float64) float64 {
+	if f == nil {
+		return math.Inf(-1)
+	}
+	return *f
+}
+
+func compareBools(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case x:
+		return 1
+	}
+	return -1
+}
+
+// ofLabel keeps the events of one of the lines.
+func (a *asked) ofLabel(b *query.Breakdown, labels []label, l label, facts []*fact) []*fact {
+	if b == nil {
+		return facts
+	}
+	var kept []*fact
+	for _, f := range facts {
+		own := a.labelOf(b, f)
+		if own == l || l.other && !slices.Contains(labels, own) {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// number is the total of a line and its numbers by bucket.
+type numbers struct {
+	total  *float64
+	values []*float64
+}
+
+// count returns the numbers of a line over a range.
+func (a *asked) count(q *query.Trend, m *query.Series, labels []label, l label, from, to time.Time) numbers {
+	facts := a.ofLabel(q.Breakdown, labels, l, a.eventsOf(q, m, from, to))
+	starts, _ := a.cal.buckets(cmp.Or(q.Interval, query.Day), from, to)
+	n := numbers{total: a.measure(m, facts)}
+	for i := range starts {
+		var of []*fact
+		for _, f := range facts {
+			if b := bucket(starts, f.at); b == i || q.Cumulative && b < i {
+				of = append(of, f)
+			}
+		}
+		n.values = append(n.values, a.measure(m, of))
+	}
+	return n
+}
+
+func (a *asked) trend(q *query.Trend) (*query.TrendResult, error) {
+	starts, end := a.cal.buckets(cmp.Or(q.Interval, query.Day), a.from, a.to)
+	if a.to.Before(end) {
+		end = a.to
+	}
+	result := &query.TrendResult{Buckets: starts, LastOpen: end.After(a.now), Series: []query.Points{}}
+	for i := range q.Series {
+		m := &q.Series[i]
+		labels := a.top(q, m)
+		for _, l := range labels {
+			n := a.count(q, m, labels, l, a.from, a.to)
+			result.Series = append(result.Series, query.Points{
+				Name: cmp.Or(m.Name, m.Event), Breakdown: l.shown(), Total: n.total, Values: n.values,
+			})
+		}
+	}
+	return result, nil
+}
