@@ -94,13 +94,14 @@ func (c *chase) follow() error {
 	}
 }
 
-// hear tells the state what was moved to quarantine meanwhile, before it folds
-// the records those events are in.
+// hear takes note of what was disposed of meanwhile: the state must know what
+// is in quarantine before it folds the records those events are in, and what was
+// erased is not to be given to the sink, though it be in hand already.
 func (c *chase) hear(refusals int) error {
 	if refusals == c.told {
 		return nil
 	}
-	gone, err := c.disposed(c.applied)
+	gone, err := c.disposed(c.cursor)
 	if err != nil {
 		return err
 	}

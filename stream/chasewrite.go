@@ -12,13 +12,7 @@ import (
 
 // flush gives away what was gathered, and then moves the place behind it.
 func (c *chase) flush() error {
-	events := c.out.Events
-	if len(c.erased) > 0 {
-		events = slices.DeleteFunc(events, func(ev footfall.Event) bool {
-			return slices.ContainsFunc(c.erased, func(e footfall.Erasure) bool { return erases(&e, &ev) })
-		})
-	}
-	if err := c.deliver(events); err != nil {
+	if err := c.deliver(c.out.Events); err != nil {
 		return err
 	}
 	clear(c.out.Events)
@@ -54,7 +48,16 @@ func accepted(totals []fold.Totals) (n uint64) {
 // those that it refused.
 func (c *chase) deliver(events []footfall.Event) error {
 	sink, dead, try := c.tap.Sink, false, 0
-	for len(events) > 0 {
+	for {
+		// Each time, because a sink that fails may do so for longer than it takes
+		// to erase somebody.
+		_, refusals, _, _ := c.o.horizon.look()
+		if err := c.hear(refusals); err != nil {
+			return err
+		}
+		if events = spared(events, c.erased); len(events) == 0 {
+			return nil
+		}
 		ctx, cancel := context.WithTimeout(c.o.ctx, c.o.r.cfg.CallTimeout)
 		err := c.write(ctx, sink, events)
 		cancel()
@@ -83,7 +86,27 @@ func (c *chase) deliver(events []footfall.Event) error {
 		}
 		try++
 	}
-	return nil
+}
+
+// spared returns the events that no erasure covers, in other memory if that is
+// not all of them: others may read these.
+func spared(events []footfall.Event, erased []footfall.Erasure) []footfall.Event {
+	gone := func(ev *footfall.Event) bool {
+		return slices.ContainsFunc(erased, func(e footfall.Erasure) bool { return erases(&e, ev) })
+	}
+	for i := range events {
+		if !gone(&events[i]) {
+			continue
+		}
+		left := slices.Clone(events[:i])
+		for j := range events[i:] {
+			if ev := &events[i+j]; !gone(ev) {
+				left = append(left, *ev)
+			}
+		}
+		return left
+	}
+	return events
 }
 
 // gave counts what the sink or the dead letter has.

@@ -119,12 +119,22 @@ func (t *tapper) put(s *shared) {
 	}
 }
 
+// erase keeps what was erased and still waits from the sink. All that stands
+// before these erasures was put already.
+func (t *tapper) erase(e []footfall.Erasure) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.working {
+		t.erased = append(slices.Clip(t.erased), e...)
+	}
+}
+
 // work writes until the queue is empty; there is no goroutine while it is.
 func (t *tapper) work() {
 	for {
 		t.mu.Lock()
 		if len(t.queue) == 0 {
-			t.working, t.queue = false, nil
+			t.working, t.queue, t.erased = false, nil, nil
 			t.mu.Unlock()
 			return
 		}
@@ -148,8 +158,16 @@ func (t *tapper) work() {
 func (t *tapper) give(events []footfall.Event) (kept bool) {
 	ctx, cancel := context.WithTimeout(t.r.feedContext(), t.r.cfg.CallTimeout)
 	defer cancel()
-	err := t.write(ctx, t.tap.Sink, events)
-	lost := len(failed(events, err))
+	t.mu.Lock()
+	erased := t.erased
+	t.mu.Unlock()
+	left, lost := spared(events, erased), 0
+	var err error
+	if len(left) > 0 {
+		err = t.write(ctx, t.tap.Sink, left)
+		lost = len(failed(left, err))
+	}
+	lost += len(events) - len(left)
 	t.change(func(v *tapView) {
 		v.queued -= len(events)
 		v.given, v.dropped = v.given+uint64(len(events)-lost), v.dropped+uint64(lost)

@@ -6,13 +6,13 @@ import "sync"
 type horizon struct {
 	mu       sync.Mutex
 	safe     int64
-	refusals int // events moved to quarantine so far
+	refusals int // events moved to quarantine, and erasures carried out, so far
 	closed   bool
 	moved    chan struct{} // closed and replaced when something changes
 }
 
-// look returns the offset before which all is confirmed, how many events were
-// moved to quarantine by then, whether it is the last word, and what is closed
+// look returns the offset before which all is confirmed, how much was disposed of
+// by then, whether it is the last word, and what is closed
 // when it is no longer true.
 func (h *horizon) look() (safe int64, refusals int, closed bool, moved <-chan struct{}) {
 	h.mu.Lock()
@@ -26,6 +26,9 @@ func (h *horizon) look() (safe int64, refusals int, closed bool, moved <-chan st
 func (h *horizon) move(safe int64, refused int) {
 	h.change(func() { h.safe, h.refusals = safe, h.refusals+refused })
 }
+
+// erased tells of erasures that the store has carried out.
+func (h *horizon) erased(n int) { h.change(func() { h.refusals += n }) }
 
 // close says that nothing more will be confirmed.
 func (h *horizon) close() { h.change(func() { h.closed = true }) }

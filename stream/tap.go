@@ -26,9 +26,9 @@ import (
 // each partition it needs the memory and the processor time of a second fold,
 // and its reads compete with nothing but the disk.
 //
-// An erasure takes back what is in the store and the state. Events that were
-// erased before a durable tap got to them are not given to it where that is
-// known; what a sink already has is for its owner to delete.
+// An erasure takes back what is in the store and the state. Once [Runner.Settle]
+// has returned for it, no Write begins that has an event in it that was erased,
+// however long that waited; what a sink already has is for its owner to delete.
 type Tap struct {
 	// Name tells the tap apart in its place in the log, metrics and status: 1
 	// to 64 of a-z, 0-9, '-' and '_'. A durable tap must keep it. Required.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/record"
 	"github.com/footfall-go/footfall/stream"
 )
 
@@ -255,4 +256,54 @@ func TestStuckDurableTapHoldsNobodyUp(t *testing.T) {
 		require.Less(t, time.Since(begun), 40*time.Second, "it is left behind")
 		close(release)
 	})
+}
+
+// TestErasedWhileItWaits erases one of two visitors while both taps hold their
+// events back: a sink that fails, and one that is busy.
+func TestErasedWhileItWaits(t *testing.T) {
+	t.Parallel()
+	for name, erase := range map[string]record.Erase{"a person": {Name: "e", Visitors: []string{"gone"}}, "the tenant": {Name: "e", All: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, 1, func(w *world) {
+				durable, live, free := &bucket{}, &bucket{}, make(chan struct{})
+				durable.set(func(context.Context, []footfall.Event) error { return errSink })
+				live.set(func(context.Context, []footfall.Event) error {
+					<-free
+					return nil
+				})
+				cfg := w.config()
+				cfg.Taps = []stream.Tap{{Name: "export", Sink: durable, Durable: true}, {Name: "feed", Sink: live}}
+				cfg.CallTimeout = time.Hour
+				p := w.begin(cfg, nil)
+				w.append(0, "news", message{visitor: "first", id: "0"}) // the live sink is busy with this
+				p.visible()
+				w.append(0, "shop", message{visitor: "gone", id: "1"}, message{visitor: "stays", id: "2"})
+				p.visible()
+				w.order(0, "shop", record.Order{Erase: &erase})
+				require.NoError(t, p.Settle(w.t.Context()))
+				w.append(0, "shop", message{visitor: "gone", id: "3"}) // who comes back is somebody else
+				p.visible()
+				durable.set(nil)
+				close(free)
+				time.Sleep(2 * time.Hour)
+				want := []string{"0", "2", "3"}
+				if name == "the tenant" {
+					want = []string{"0", "3"}
+				}
+				for _, b := range []*bucket{durable, live} {
+					var got []string
+					for _, ev := range b.events() {
+						got = append(got, ev.MessageID)
+					}
+					require.Equal(t, want, got)
+				}
+				s, err := p.Status(t.Context())
+				require.NoError(t, err)
+				require.EqualValues(t, 4-len(want), s.Partitions[0].Taps[1].Dropped)
+				require.Zero(t, s.Partitions[0].Taps[0].LagEvents)
+				require.NoError(t, p.end())
+			})
+		})
+	}
 }

@@ -29,6 +29,7 @@ type tapper struct {
 	// Of a live tap: what waits for its sink, and where the last batch ended
 	// that was offered, which only the owner of the partition touches.
 	queue   []*shared
+	erased  []footfall.Erasure // since the queue was last empty
 	working bool
 	offered int64
 }

@@ -52,6 +52,14 @@ func (o *owned) upserted(err error) error {
 		return err
 	}
 	o.ups.full = false
+	if n := len(o.ups.rows.Erasures); n > 0 {
+		// Before anybody can learn that it is done: no tap begins to write what
+		// was erased once that is known.
+		o.horizon.erased(n)
+		for _, t := range o.feeds {
+			t.erase(o.ups.rows.Erasures)
+		}
+	}
 	o.ups.rows.Reset()
 	o.written = max(o.written, o.ups.to)
 	o.status.write(o.written)
