@@ -50,6 +50,17 @@ func (a accessor) asText() string {
 	return "multiIf(" + a.hasText + ", " + a.text + ", " + a.hasNum + ", toString(" + a.num + "), '')"
 }
 
+// asNumber is the property's number, NULL where it has none.
+func (a accessor) asNumber() string {
+	switch a.hasNum {
+	case "0":
+		return "CAST(NULL AS Nullable(Float64))"
+	case "1":
+		return "toNullable(toFloat64(" + a.num + "))"
+	}
+	return "if(" + a.hasNum + ", " + a.num + ", NULL)"
+}
+
 // compare returns the condition for a comparison that a missing property
 // fails; the others are negations of these.
 func (s *sql) compare(a accessor, op Op, value any) string {

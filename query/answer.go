@@ -57,6 +57,17 @@ type Points struct {
 	Total *float64 `json:"total"`
 	// Values has a number for each bucket, nil where there is none.
 	Values []*float64 `json:"values"`
+	// Previous are the numbers of the range it is compared with, nil without a
+	// comparison.
+	Previous *Previous `json:"previous,omitempty"`
+}
+
+// Previous are the numbers of an earlier range.
+type Previous struct {
+	Total *float64 `json:"total"`
+	// Values has as many numbers as the line beside it, nil where the earlier
+	// range has no such bucket.
+	Values []*float64 `json:"values"`
 }
 
 // Other stands for the values of a breakdown that are not shown.

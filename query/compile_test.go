@@ -29,34 +29,39 @@ const month = `"range":{"from":"2024-03-01","to":"2024-04-01"}`
 
 // corpus has a question for everything the compiler does.
 var corpus = map[string]string{
-	"trend":             `{"kind":"trend",` + month + `,"series":[{"event":"Buy"}]}`,
-	"trend_any":         `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"*"}]}`,
-	"trend_hours":       `{"kind":"trend","range":{"from":"2024-03-10","to":"2024-03-11"},"zone":"America/New_York","interval":"hour","series":[{"event":"*"}]}`,
-	"trend_persons":     `{"kind":"trend",` + month + `,"interval":"week","series":[{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"per_person"}]}`,
-	"trend_sessions":    `{"kind":"trend",` + month + `,"interval":"month","series":[{"event":"Buy","measure":"sessions"}]}`,
-	"trend_numbers":     `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"Buy","measure":"sum","of":"event.price"},{"event":"Buy","measure":"avg","of":"event.price"},{"event":"Buy","measure":"min","of":"event.price"},{"event":"Buy","measure":"max","of":"event.$type"},{"event":"Buy","measure":"median","of":"event.price"},{"event":"Buy","measure":"p90","of":"event.price"},{"event":"Buy","measure":"p95","of":"event.price"},{"event":"Buy","measure":"p99","of":"event.price"}]}`,
-	"trend_breakdown":   `{"kind":"trend",` + month + `,"breakdown":{"property":"event.plan"},"series":[{"event":"Buy"},{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"sum","of":"event.price"}]}`,
-	"trend_by_name":     `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"event.$name","limit":3},"series":[{"event":"*","measure":"sessions"}]}`,
-	"trend_by_entry":    `{"kind":"trend",` + month + `,"breakdown":{"property":"session.entry"},"series":[{"event":"Buy","measure":"persons"}]}`,
-	"trend_by_views":    `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"session.views"},"series":[{"event":"Buy","measure":"sessions"},{"event":"Buy"}]}`,
-	"filter_event":      `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"KANARIE","filter":{"and":[{"property":"event.KANARIE","op":"eq","value":"KANARIE"},{"property":"event.n","op":"eq","value":42},{"property":"event.n","op":"ne","value":""},{"property":"event.n","op":"in","value":["KANARIE",1,2,true]},{"property":"event.n","op":"not_in","value":["",0]},{"property":"event.n","op":"contains","value":"KANARIE"},{"property":"event.n","op":"not_contains","value":"KANARIE"},{"property":"event.n","op":"matches","value":"^KA"},{"or":[{"property":"event.n","op":"gt","value":1},{"property":"event.n","op":"gte","value":"2024-03-01"},{"not":{"property":"event.n","op":"lt","value":-1.5}},{"property":"event.n","op":"lte","value":"2024-03-01T00:00:00+02:00"}]},{"property":"event.n","op":"is_set"},{"property":"event.n","op":"is_not_set"},{"property":"event.$name","op":"in","value":["KANARIE","b"]},{"property":"event.$type","op":"ne","value":"page"},{"property":"event.$path","op":"eq","value":"/pricing"},{"property":"event.$name","op":"gt","value":1},{"property":"event.$name","op":"is_set"}]}}]}`,
-	"filter_session":    `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"*"}],"filter":{"or":[{"property":"session.duration","op":"gte","value":10},{"property":"session.duration","op":"contains","value":"KANARIE"},{"property":"session.views","op":"in","value":[1,2]},{"property":"session.entry","op":"eq","value":"KANARIE"},{"property":"session.exit","op":"not_in","value":["KANARIE",""]},{"property":"session.entry","op":"is_not_set"},{"property":"session.views","op":"is_set"},{"property":"session.duration","op":"eq","value":"KANARIE"},{"property":"session.entry","op":"gt","value":3}]}}`,
-	"filter_person":     `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"Buy","filter":{"or":[{"property":"person.KANARIE","op":"eq","value":"KANARIE"},{"property":"person.plan","op":"not_in","value":["KANARIE",1]},{"property":"person.age","op":"gte","value":18},{"property":"person.since","op":"lt","value":"2024-03-01"},{"property":"person.plan","op":"is_not_set"}]}}]}`,
-	"filter_group":      `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"Buy","filter":{"or":[{"property":"group.KANARIE.KANARIE","op":"eq","value":"KANARIE"},{"property":"group.company.size","op":"gt","value":10},{"not":{"property":"group.company.$id","op":"in","value":["KANARIE"]}}]}}]}`,
-	"trend_by_person":   `{"kind":"trend",` + month + `,"breakdown":{"property":"person.KANARIE"},"series":[{"event":"Buy"},{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"sessions"}]}`,
-	"trend_by_group":    `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"group.KANARIE.size"},"series":[{"event":"Buy"},{"event":"Buy","measure":"per_person"}]}`,
-	"trend_by_group_id": `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"group.company.$id"},"series":[{"event":"Buy","measure":"persons"}]}`,
-	"sessions_person":   `{"kind":"sessions",` + month + `,"filter":{"property":"person.plan","op":"eq","value":"KANARIE"}}`,
-	"sessions":          `{"kind":"sessions",` + month + `}`,
-	"sessions_filtered": `{"kind":"sessions",` + month + `,"interval":"day","filter":{"or":[{"property":"event.$browser","op":"eq","value":"KANARIE"},{"property":"session.views","op":"gt","value":3}]}}`,
-	"events":            `{"kind":"events",` + month + `}`,
-	"events_of":         `{"kind":"events",` + month + `,"person":"user:KANARIE","limit":7,"filter":{"property":"event.plan","op":"eq","value":"KANARIE"}}`,
-	"persons":           `{"kind":"persons",` + month + `}`,
-	"persons_of_bucket": `{"kind":"persons","limit":7,"of":{"kind":"trend",` + month + `,"series":[{"event":"KANARIE"},{"event":"Buy","measure":"avg","of":"event.price"}],"filter":{"property":"event.plan","op":"eq","value":"KANARIE"}},"at":{"series":1,"bucket":"2024-03-05"}}`,
-	"persons_of_value":  `{"kind":"persons",` + month + `,"of":{"kind":"trend","interval":"week","cumulative":true,"series":[{"event":"Buy"}],"breakdown":{"property":"event.plan"}},"at":{"bucket":"2024-03-11T00:00:00Z","breakdown":"KANARIE"}}`,
-	"persons_of_others": `{"kind":"persons",` + month + `,"of":{"kind":"trend","series":[{"event":"Buy","measure":"sum","of":"event.price"}],"breakdown":{"property":"session.entry","limit":3}},"at":{"bucket":"2024-03-31","breakdown":"$other"}}`,
-	"persons_of_none":   `{"kind":"persons",` + month + `,"of":{"kind":"trend","interval":"total","series":[{"event":"*"}],"breakdown":{"property":"group.company.KANARIE"}}}`,
-	"persons_filtered":  `{"kind":"persons",` + month + `,"limit":7,"filter":{"property":"session.duration","op":"lt","value":10}}`,
+	"trend":               `{"kind":"trend",` + month + `,"series":[{"event":"Buy"}]}`,
+	"trend_any":           `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"*"}]}`,
+	"trend_hours":         `{"kind":"trend","range":{"from":"2024-03-10","to":"2024-03-11"},"zone":"America/New_York","interval":"hour","series":[{"event":"*"}]}`,
+	"trend_persons":       `{"kind":"trend",` + month + `,"interval":"week","series":[{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"per_person"}]}`,
+	"trend_sessions":      `{"kind":"trend",` + month + `,"interval":"month","series":[{"event":"Buy","measure":"sessions"}]}`,
+	"trend_numbers":       `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"Buy","measure":"sum","of":"event.price"},{"event":"Buy","measure":"avg","of":"event.price"},{"event":"Buy","measure":"min","of":"event.price"},{"event":"Buy","measure":"max","of":"event.$type"},{"event":"Buy","measure":"median","of":"event.price"},{"event":"Buy","measure":"p90","of":"event.price"},{"event":"Buy","measure":"p95","of":"event.price"},{"event":"Buy","measure":"p99","of":"event.price"}]}`,
+	"trend_breakdown":     `{"kind":"trend",` + month + `,"breakdown":{"property":"event.plan"},"series":[{"event":"Buy"},{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"sum","of":"event.price"}]}`,
+	"trend_by_name":       `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"event.$name","limit":3},"series":[{"event":"*","measure":"sessions"}]}`,
+	"trend_by_entry":      `{"kind":"trend",` + month + `,"breakdown":{"property":"session.entry"},"series":[{"event":"Buy","measure":"persons"}]}`,
+	"trend_by_views":      `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"session.views"},"series":[{"event":"Buy","measure":"sessions"},{"event":"Buy"}]}`,
+	"filter_event":        `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"KANARIE","filter":{"and":[{"property":"event.KANARIE","op":"eq","value":"KANARIE"},{"property":"event.n","op":"eq","value":42},{"property":"event.n","op":"ne","value":""},{"property":"event.n","op":"in","value":["KANARIE",1,2,true]},{"property":"event.n","op":"not_in","value":["",0]},{"property":"event.n","op":"contains","value":"KANARIE"},{"property":"event.n","op":"not_contains","value":"KANARIE"},{"property":"event.n","op":"matches","value":"^KA"},{"or":[{"property":"event.n","op":"gt","value":1},{"property":"event.n","op":"gte","value":"2024-03-01"},{"not":{"property":"event.n","op":"lt","value":-1.5}},{"property":"event.n","op":"lte","value":"2024-03-01T00:00:00+02:00"}]},{"property":"event.n","op":"is_set"},{"property":"event.n","op":"is_not_set"},{"property":"event.$name","op":"in","value":["KANARIE","b"]},{"property":"event.$type","op":"ne","value":"page"},{"property":"event.$path","op":"eq","value":"/pricing"},{"property":"event.$name","op":"gt","value":1},{"property":"event.$name","op":"is_set"}]}}]}`,
+	"filter_session":      `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"*"}],"filter":{"or":[{"property":"session.duration","op":"gte","value":10},{"property":"session.duration","op":"contains","value":"KANARIE"},{"property":"session.views","op":"in","value":[1,2]},{"property":"session.entry","op":"eq","value":"KANARIE"},{"property":"session.exit","op":"not_in","value":["KANARIE",""]},{"property":"session.entry","op":"is_not_set"},{"property":"session.views","op":"is_set"},{"property":"session.duration","op":"eq","value":"KANARIE"},{"property":"session.entry","op":"gt","value":3}]}}`,
+	"filter_person":       `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"Buy","filter":{"or":[{"property":"person.KANARIE","op":"eq","value":"KANARIE"},{"property":"person.plan","op":"not_in","value":["KANARIE",1]},{"property":"person.age","op":"gte","value":18},{"property":"person.since","op":"lt","value":"2024-03-01"},{"property":"person.plan","op":"is_not_set"}]}}]}`,
+	"filter_group":        `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"Buy","filter":{"or":[{"property":"group.KANARIE.KANARIE","op":"eq","value":"KANARIE"},{"property":"group.company.size","op":"gt","value":10},{"not":{"property":"group.company.$id","op":"in","value":["KANARIE"]}}]}}]}`,
+	"trend_by_person":     `{"kind":"trend",` + month + `,"breakdown":{"property":"person.KANARIE"},"series":[{"event":"Buy"},{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"sessions"}]}`,
+	"trend_by_group":      `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"group.KANARIE.size"},"series":[{"event":"Buy"},{"event":"Buy","measure":"per_person"}]}`,
+	"trend_by_group_id":   `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"group.company.$id"},"series":[{"event":"Buy","measure":"persons"}]}`,
+	"trend_traits":        `{"kind":"trend",` + month + `,"series":[{"event":"Buy","measure":"avg","of":"person.KANARIE"},{"event":"Buy","measure":"max","of":"group.company.KANARIE"},{"event":"Buy","measure":"min","of":"group.company.$id"},{"event":"Buy","measure":"p90","of":"session.duration"},{"event":"Buy","measure":"sum","of":"session.entry"}]}`,
+	"trend_traits_by":     `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"group.company.plan"},"series":[{"event":"Buy","measure":"avg","of":"group.team.size"},{"event":"Buy","measure":"median","of":"session.views"}]}`,
+	"trend_cumulative":    `{"kind":"trend",` + month + `,"cumulative":true,"series":[{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"sessions"},{"event":"Buy","measure":"per_person"},{"event":"Buy","measure":"avg","of":"event.price"},{"event":"Buy","measure":"median","of":"event.price"}]}`,
+	"trend_cumulative_by": `{"kind":"trend",` + month + `,"cumulative":true,"breakdown":{"property":"event.plan"},"series":[{"event":"Buy"}]}`,
+	"trend_compare":       `{"kind":"trend",` + month + `,"compare":"previous_period","formula":"A/B","rolling":7,"breakdown":{"property":"event.plan"},"series":[{"event":"Buy","measure":"sum","of":"event.price"},{"event":"*","measure":"persons"}]}`,
+	"sessions_person":     `{"kind":"sessions",` + month + `,"filter":{"property":"person.plan","op":"eq","value":"KANARIE"}}`,
+	"sessions":            `{"kind":"sessions",` + month + `}`,
+	"sessions_filtered":   `{"kind":"sessions",` + month + `,"interval":"day","filter":{"or":[{"property":"event.$browser","op":"eq","value":"KANARIE"},{"property":"session.views","op":"gt","value":3}]}}`,
+	"events":              `{"kind":"events",` + month + `}`,
+	"events_of":           `{"kind":"events",` + month + `,"person":"user:KANARIE","limit":7,"filter":{"property":"event.plan","op":"eq","value":"KANARIE"}}`,
+	"persons":             `{"kind":"persons",` + month + `}`,
+	"persons_of_bucket":   `{"kind":"persons","limit":7,"of":{"kind":"trend",` + month + `,"series":[{"event":"KANARIE"},{"event":"Buy","measure":"avg","of":"event.price"}],"filter":{"property":"event.plan","op":"eq","value":"KANARIE"}},"at":{"series":1,"bucket":"2024-03-05"}}`,
+	"persons_of_value":    `{"kind":"persons",` + month + `,"of":{"kind":"trend","interval":"week","cumulative":true,"series":[{"event":"Buy"}],"breakdown":{"property":"event.plan"}},"at":{"bucket":"2024-03-11T00:00:00Z","breakdown":"KANARIE"}}`,
+	"persons_of_others":   `{"kind":"persons",` + month + `,"of":{"kind":"trend","series":[{"event":"Buy","measure":"sum","of":"event.price"}],"breakdown":{"property":"session.entry","limit":3}},"at":{"bucket":"2024-03-31","breakdown":"$other"}}`,
+	"persons_of_none":     `{"kind":"persons",` + month + `,"of":{"kind":"trend","interval":"total","series":[{"event":"*"}],"breakdown":{"property":"group.company.KANARIE"}}}`,
+	"persons_filtered":    `{"kind":"persons",` + month + `,"limit":7,"filter":{"property":"session.duration","op":"lt","value":10}}`,
 }
 
 // question reads one of the corpus with the canary in it.
@@ -124,8 +129,14 @@ func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
 		}
 		for i := range q.Series {
 			name := fmt.Sprintf("series_%d", i)
+			if q.compares() {
+				from, to := p.cal.previous(q.Compare, interval, time.UnixMilli(p.from), time.UnixMilli(p.to), len(edges(interval)))
+				before := *p
+				before.from, before.since, before.to = from.UnixMilli(), from.UnixMilli(), to.UnixMilli()
+				all[name+"_before"] = before.compileBreakdown(q, i, edges(interval), p)
+			}
 			if q.Breakdown != nil {
-				all[name] = p.compileBreakdown(q, i, edges(interval))
+				all[name] = p.compileBreakdown(q, i, edges(interval), p)
 			} else {
 				all[name] = p.compileSeries(q, i, edges(interval))
 			}
@@ -213,6 +224,7 @@ func TestGoldenStatements(t *testing.T) {
 	golden("trend_by_person", "links")
 	golden("trend_by_group", "links")
 	golden("trend_persons", "links")
+	golden("trend_traits", "links")
 }
 
 const predicate = " WHERE tenant = {tenant:String} AND silo = {silo:String}"

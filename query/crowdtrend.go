@@ -33,22 +33,22 @@ func (p *plan) trendCrowd(q *Trend, at Cell, edges []int64) (crowd, error) {
 		cell.since = max(wide.since, from)
 		cell.to = max(cell.since, to)
 		s.plan = &cell
-		rows := s.seriesRows(&m, q.Breakdown, edges[:1])
+		rows := s.seriesRows(&m, q.Breakdown, nil)
 		s.plan = wide
 		if q.Breakdown == nil {
 			return rows
 		}
-		return "SELECT person FROM (" + rows + ")\nWHERE " + s.behind(q, at, edges)
+		return "SELECT person FROM (" + rows + ")\nWHERE " + s.behind(q, at)
 	}}, nil
 }
 
 // behind is true for rows with the value of the breakdown that a cell names.
-func (s *sql) behind(q *Trend, at Cell, edges []int64) string {
+func (s *sql) behind(q *Trend, at Cell) string {
 	switch {
 	case at.Breakdown == nil:
 		return "has = 0"
 	case *at.Breakdown == Other:
-		return "(has, label) NOT IN (" + s.topValues(q, at.Series, edges) + ")"
+		return "(has, label) NOT IN (" + s.topValues(q, at.Series) + ")"
 	}
 	return "has = 1 AND label = " + s.text(*at.Breakdown)
 }

@@ -43,9 +43,16 @@ func (a *Answer) table() [][]string {
 
 func (t *TrendResult) table() [][]string {
 	rows := [][]string{{"series", "breakdown", "bucket", "value"}}
+	if len(t.Series) > 0 && t.Series[0].Previous != nil {
+		rows[0] = append(rows[0], "previous")
+	}
 	for _, line := range t.Series {
 		for i, bucket := range t.Buckets {
-			rows = append(rows, []string{line.Name, cell(line.Breakdown), moment(&bucket), number(line.Values[i])})
+			row := []string{line.Name, cell(line.Breakdown), moment(&bucket), number(line.Values[i])}
+			if line.Previous != nil {
+				row = append(row, number(line.Previous.Values[i]))
+			}
+			rows = append(rows, row)
 		}
 	}
 	return rows

@@ -51,6 +51,21 @@
 // default of R, NumPy and spreadsheets). Sums are compensated. Aggregates of
 // nothing are null, but a sum or count of nothing is 0.
 //
+// A measure of a trait or of a session's property has one value for each event
+// of the series: that of its person, group or session. Only numbers count.
+//
+// Each value of a cumulative trend is that of the range up to the end of its
+// bucket, the total that of the whole. A rolling one is the mean of the values
+// of its bucket and those before it in the range; none of them that is none
+// counts; the total stays. A formula is computed from the values and totals of
+// its series as they would be shown; under a breakdown the values are the
+// greatest of the first series, and what a series has not is 0 or none as
+// nothing is. A trend is compared bucket by bucket, in their order: with as many
+// buckets right before the range; with as many days, and the hours left over, if
+// the range does not begin with a bucket or is asked for in all; or with the
+// same local dates of the year before, 28 February for the 29th. The values of
+// the breakdown are those of the range itself.
+//
 // The persons behind a number of a trend ([Persons] with Of and At) are those
 // who did the events of its series, bucket and value; where the measure is
 // persons, their total is the number. Behind a cumulative number stand all from

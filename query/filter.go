@@ -149,7 +149,7 @@ func ofPersons(q Query) bool {
 	}
 	t, ok := q.(*Trend)
 	return ok && (t.Breakdown != nil && parseProperty(t.Breakdown.Property).ofPersons() ||
-		slices.ContainsFunc(t.Series, func(s Series) bool { return s.ofPersons() || s.Filter.ofPersons() }))
+		slices.ContainsFunc(t.Series, func(s Series) bool { return s.ofPersons() || parseProperty(s.Of).ofPersons() || s.Filter.ofPersons() }))
 }
 
 func (c *checker) checkFilter(path string, f *Filter, depth int) {

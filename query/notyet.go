@@ -8,11 +8,6 @@ func (c *checker) notYet(q Query) {
 		}
 	}
 	switch q := q.(type) {
-	case *Trend:
-		unsupported("/formula", q.Formula != "")
-		unsupported("/compare", q.Compare != "" && q.Compare != CompareNone)
-		unsupported("/cumulative", q.Cumulative)
-		unsupported("/rolling", q.Rolling > 1)
 	case *Funnel, *Retention, *SegmentSize:
 		c.fail("/kind", "unsupported", "kind %q is not supported by this version", q.Kind())
 	case *Persons:

@@ -45,8 +45,8 @@ type Trend struct {
 	// Breakdown splits each series by the values of a property.
 	Breakdown *Breakdown `json:"breakdown,omitempty"`
 	// Formula makes one line of the series, which are A, B, C … in it: "A / B",
-	// with + - * / ( ) and numbers. What is divided by 0 is none. Defaults to a
-	// line for each series.
+	// with + - * / ( ) and numbers, and has its text as its name. What is
+	// divided by 0 is none. Defaults to a line for each series.
 	Formula string `json:"formula,omitempty"`
 	// Compare adds the numbers of an earlier range to each line. Defaults to
 	// none.
@@ -75,7 +75,7 @@ type Series struct {
 	// Measure is the number asked for. Defaults to events.
 	Measure Measure `json:"measure,omitempty"`
 	// Of is the property that sum, avg, min, max, median and the percentiles
-	// are about, such as "event.price".
+	// are about, such as "event.price", "person.age" or "session.duration".
 	Of string `json:"of,omitempty"`
 }
 

@@ -27,10 +27,13 @@ type run struct {
 const maxResult = 2 * maxCells
 
 // plan makes the question definite for its next statement.
-func (r *run) plan() *plan {
+func (r *run) plan() *plan { return r.planOver(r.from, r.to) }
+
+// planOver is plan for another range than that of the question.
+func (r *run) planOver(from, to time.Time) *plan {
 	p := &plan{
 		tenant: r.tenant.ID.String(), silo: r.tenant.Silo(), cal: r.cal,
-		from: r.from.UnixMilli(), to: r.to.UnixMilli(),
+		from: from.UnixMilli(), to: to.UnixMilli(),
 		limits: limits{
 			milliseconds: max(1, time.Until(r.deadline).Milliseconds()),
 			memory:       r.engine.config.MaxMemory,
@@ -139,7 +142,7 @@ func (r *run) explain(asked, bounded context.Context, err error) error {
 func (r *run) bucketsOf(i Interval, lines int) (starts []time.Time, edges []int64, open bool, err error) {
 	starts, end, ok := r.cal.buckets(i, r.from, r.to)
 	if !ok {
-		return nil, nil, false, &InvalidError{[]Problem{{"/interval", "too_many", fmt.Sprintf("the range has more than %d buckets of this interval", maxBuckets)}}}
+		return nil, nil, false, tooManyBuckets()
 	}
 	if len(starts)*lines > maxCells {
 		return nil, nil, false, &InvalidError{[]Problem{{"", "too_many", fmt.Sprintf("the answer would have more than %d numbers; ask for fewer buckets, series or values of the breakdown", maxCells)}}}
@@ -147,11 +150,11 @@ func (r *run) bucketsOf(i Interval, lines int) (starts []time.Time, edges []int6
 	if r.to.Before(end) {
 		end = r.to
 	}
-	edges = make([]int64, len(starts))
-	for n, start := range starts {
-		edges[n] = start.UnixMilli()
-	}
-	return starts, edges, end.After(r.now), nil
+	return starts, edgesOf(starts), end.After(r.now), nil
+}
+
+func tooManyBuckets() error {
+	return &InvalidError{[]Problem{{"/interval", "too_many", fmt.Sprintf("the range has more than %d buckets of this interval", maxBuckets)}}}
 }
 
 // bucketIndex finds a bucket by what statements call it.

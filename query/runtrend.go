@@ -4,165 +4,124 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
-	"slices"
+	"time"
 )
 
 func (r *run) trend(ctx context.Context, q *Trend) (*TrendResult, error) {
-	lines := len(q.Series)
+	count := len(q.Series)
 	if q.Breakdown != nil {
-		lines *= q.Breakdown.limit() + 1
+		count *= q.Breakdown.limit() + 1
 	}
-	starts, edges, open, err := r.bucketsOf(cmp.Or(q.Interval, Day), lines)
+	if q.compares() {
+		count *= 2
+	}
+	starts, edges, open, err := r.bucketsOf(cmp.Or(q.Interval, Day), count)
 	if err != nil {
 		return nil, err
 	}
-	result := &TrendResult{Buckets: starts, LastOpen: open, Series: []Points{}}
+	found := make([]*lines, len(q.Series))
 	for i := range q.Series {
-		p := r.plan()
-		var points []Points
-		if q.Breakdown == nil {
-			points, err = r.series(ctx, p.compileSeries(q, i, edges), &q.Series[i], edges)
-		} else {
-			points, err = r.breakdown(ctx, p.compileBreakdown(q, i, edges), &q.Series[i], edges)
-		}
-		if err != nil {
+		if found[i], err = r.lines(ctx, q, i, stretch{r.from, r.to, edges}); err != nil {
 			return nil, fmt.Errorf("compute series %d: %w", i, err)
 		}
-		result.Series = append(result.Series, points...)
+	}
+	all := q.shown(found)
+	if q.compares() {
+		before, err := r.before(q, len(edges))
+		if err != nil {
+			return nil, err
+		}
+		for i := range q.Series {
+			found, err := r.lines(ctx, q, i, before)
+			if err != nil {
+				return nil, fmt.Errorf("compute what series %d is compared with: %w", i, err)
+			}
+			for _, line := range all[i] {
+				line.Previous = found.line(line.key).previous(len(edges))
+			}
+		}
+	}
+	result := &TrendResult{Buckets: starts, LastOpen: open, Series: []Points{}}
+	if q.Formula != "" {
+		result.Series = q.combine(all, len(edges))
+		return result, nil
+	}
+	for _, series := range all {
+		for _, line := range series {
+			result.Series = append(result.Series, line.Points)
+		}
 	}
 	return result, nil
 }
 
-func (r *run) series(ctx context.Context, s Statement, m *Series, edges []int64) ([]Points, error) {
-	line := newPoints(m, len(edges))
-	at := bucketIndex(edges)
-	err := r.each(ctx, s, func(rows Rows) error {
-		var total uint64
-		var bucket int64
-		var value *float64
-		if err := rows.Scan(&total, &bucket, &value); err != nil {
-			return err
-		}
-		return line.put(total == 1, at, bucket, m.finish(value), len(edges) == 1)
-	})
-	return []Points{line}, err
-}
+func (q *Trend) compares() bool { return q.Compare != "" && q.Compare != CompareNone }
 
-// ranked is a line with what it is sorted by.
-type ranked struct {
-	Points
-	other, has bool
-	label      string
-}
-
-func (r *run) breakdown(ctx context.Context, s Statement, m *Series, edges []int64) ([]Points, error) {
-	type key struct {
-		other, has uint64
-		label      string
-	}
-	lines := map[key]*ranked{}
-	at := bucketIndex(edges)
-	err := r.each(ctx, s, func(rows Rows) error {
-		var level uint64
-		var k key
-		var bucket int64
-		var value *float64
-		if err := rows.Scan(&level, &k.other, &k.has, &k.label, &bucket, &value); err != nil {
-			return err
-		}
-		if level > 1 {
-			return nil // over all values
-		}
-		line := lines[k]
-		if line == nil {
-			line = &ranked{Points: newPoints(m, len(edges)), other: k.other == 1, has: k.has == 1, label: k.label}
-			switch {
-			case line.other:
-				other := Other
-				line.Breakdown = &other
-			case line.has:
-				line.Breakdown = &line.label
-			}
-			lines[k] = line
-		}
-		return line.put(level == 1, at, bucket, m.finish(value), len(edges) == 1)
-	})
-	sorted := make([]*ranked, 0, len(lines))
-	for _, line := range lines {
-		sorted = append(sorted, line)
-	}
-	slices.SortFunc(sorted, compareLines)
-	points := make([]Points, len(sorted))
-	for i, line := range sorted {
-		points[i] = line.Points
-	}
-	return points, err
-}
-
-// compareLines puts the greatest first and the others last.
-func compareLines(a, b *ranked) int {
-	return cmp.Or(
-		compareBools(a.other, b.other),
-		cmp.Compare(orderOf(b.Total), orderOf(a.Total)),
-		compareBools(!a.has, !b.has),
-		cmp.Compare(a.label, b.label),
-	)
-}
-
-func compareBools(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
-}
-
-func orderOf(f *float64) float64 {
-	if f == nil {
-		return math.Inf(-1)
-	}
-	return *f
-}
-
-func newPoints(m *Series, buckets int) Points {
-	line := Points{Name: cmp.Or(m.Name, m.Event), Values: make([]*float64, buckets), Total: m.finish(nil)}
-	for i := range line.Values {
-		line.Values[i] = m.finish(nil)
-	}
-	return line
-}
-
-// put stores a number; where there is one bucket it is the total as well.
-func (p *Points) put(total bool, at map[int64]int, bucket int64, value *float64, only bool) error {
-	if total {
-		p.Total = value
-		if only {
-			p.Values[0] = value
-		}
-		return nil
-	}
-	i, ok := at[bucket]
+// before returns the stretch that the range, which has n buckets, is compared
+// with.
+func (r *run) before(q *Trend, n int) (stretch, error) {
+	interval := cmp.Or(q.Interval, Day)
+	from, to := r.cal.previous(q.Compare, interval, r.from, r.to, n)
+	starts, _, ok := r.cal.buckets(interval, from, to)
 	if !ok {
-		return fmt.Errorf("the store made up a bucket at %d s", bucket)
+		return stretch{}, tooManyBuckets()
 	}
-	p.Values[i] = value
-	return nil
+	return stretch{from, to, edgesOf(starts)}, nil
 }
 
-// finish turns what a statement says into the number of an answer: counts and
-// sums of nothing are 0, other measures of nothing are none.
-func (s *Series) finish(value *float64) *float64 {
-	if value == nil || math.IsNaN(*value) || math.IsInf(*value, 0) {
-		switch s.measure() {
-		case CountEvents, CountPersons, CountSessions, Sum:
-			if value == nil {
-				return new(float64)
+// lines computes a series over a stretch.
+func (r *run) lines(ctx context.Context, q *Trend, i int, over stretch) (*lines, error) {
+	p := r.planOver(over.from, over.to)
+	found := newLines(&q.Series[i], over.edges)
+	var err error
+	if q.Breakdown == nil {
+		found.line(lineKey{})
+		err = r.each(ctx, p.compileSeries(q, i, over.edges), func(rows Rows) error {
+			var total uint64
+			var bucket int64
+			var value *float64
+			if err := rows.Scan(&total, &bucket, &value); err != nil {
+				return err
 			}
-		}
-		return nil
+			return found.put(lineKey{}, total == 1, bucket, value)
+		})
+	} else {
+		err = r.each(ctx, p.compileBreakdown(q, i, over.edges, r.plan()), func(rows Rows) error {
+			var level, other, has uint64
+			var label string
+			var bucket int64
+			var value *float64
+			if err := rows.Scan(&level, &other, &has, &label, &bucket, &value); err != nil {
+				return err
+			}
+			if level > 1 {
+				return nil // over all values
+			}
+			return found.put(lineKey{other == 1, has == 1, label}, level == 1, bucket, value)
+		})
 	}
-	return value
+	for _, line := range found.byKey {
+		if q.Cumulative && len(over.edges) > 1 {
+			line.accumulate()
+		}
+		if q.Rolling > 1 {
+			line.Values = roll(line.Values, q.Rolling)
+		}
+	}
+	return found, err
+}
+
+// previous returns the numbers of a line for beside those of another that has n
+// buckets.
+func (l *line) previous(n int) *Previous {
+	values := make([]*float64, n)
+	copy(values, l.Values)
+	return &Previous{Total: l.Total, Values: values}
+}
+
+func edgesOf(starts []time.Time) []int64 {
+	edges := make([]int64, len(starts))
+	for n, start := range starts {
+		edges[n] = start.UnixMilli()
+	}
+	return edges
 }

@@ -175,28 +175,6 @@ func (s *sql) with() string {
 	return "WITH " + strings.Join(tables, ",\n") + "\n"
 }
 
-// traitLabels adds the value of a trait of the person, or of a group of the
-// person, to rows that have a person, for a breakdown by it: has, label. Of a
-// group the rows have the text own as well.
-func (s *sql) traitLabels(p property, columns []string, rows string) string {
-	label := "toUInt8(" + ofTrait.present() + ") AS has, toString(" + ofTrait.asText() + ") AS label"
-	head := "SELECT " + joinPrefixed("e.", columns)
-	if p.scope == ofPerson {
-		values := "SELECT person, " + label + " FROM (" + s.personTraits("key = "+s.text(p.name)+" AND "+anyTrait) + ")"
-		return head + ", l.has AS has, l.label AS label FROM (" + rows + ") AS e\nLEFT ANY JOIN (" + values + ") AS l ON e.person = l.person"
-	}
-	groupType, name := parseGroup(p.name)
-	members := s.personTraits("key = " + s.text(groupType) + " AND " + aMember)
-	const text = "if(e.own = '', m.text, e.own)"
-	from := " FROM (" + rows + ") AS e\nLEFT ANY JOIN (SELECT person, text FROM (" + members + ")) AS m ON e.person = m.person"
-	if name == groupIDName {
-		return head + ", toUInt8(" + text + " != '') AS has, " + text + " AS label" + from
-	}
-	rows = head + ", " + s.groupID(groupType, text) + " AS gid" + from
-	values := "SELECT id, " + label + " FROM (" + s.traits("key = "+s.text(name)) + ")"
-	return head + ", l.has AS has, l.label AS label FROM (" + rows + ") AS e\nLEFT ANY JOIN (" + values + ") AS l ON e.gid = l.id"
-}
-
 // maxTraits bounds the traits listed with one id.
 const maxTraits = 1000
 

@@ -80,14 +80,9 @@ func (s *Series) check(c *checker, path string) {
 			c.fail(path+"/of", "bad_value", "%q counts and has no property", s.measure())
 		}
 	case Sum, Avg, Min, Max, Median, P90, P95, P99:
-		switch p := parseProperty(s.Of); {
-		case s.Of == "":
+		if s.Of == "" {
 			c.fail(path+"/of", "required", "%q needs a property", s.Measure)
-		case p.scope == ofSession:
-			c.fail(path+"/of", "unsupported", "measures of a session's properties are not supported by this version; ask for kind sessions")
-		case p.ofPersons():
-			c.fail(path+"/of", "unsupported", "measures of a %s's properties are not supported by this version", p.scope)
-		default:
+		} else {
 			c.checkProperty(path+"/of", s.Of)
 		}
 	default:

@@ -161,7 +161,7 @@ func bucketLabel(t time.Time, i query.Interval, sunday bool) string {
 }
 
 // measure is the obvious way to a number.
-func measure(m query.Measure, facts []*fact) *float64 {
+func measure(m query.Measure, of func(*fact) *float64, facts []*fact) *float64 {
 	number := func(f float64) *float64 { return &f }
 	distinct := func(key func(*fact) string) float64 {
 		set := map[string]bool{}
@@ -176,9 +176,9 @@ func measure(m query.Measure, facts []*fact) *float64 {
 	var prices []float64
 	sum := 0.0
 	for _, f := range facts {
-		if f.price != nil {
-			prices = append(prices, *f.price)
-			sum += *f.price
+		if price := of(f); price != nil {
+			prices = append(prices, *price)
+			sum += *price
 		}
 	}
 	slices.Sort(prices)
@@ -281,8 +281,22 @@ func askOracle(tb testing.TB, w *world, random *rand.Rand, facts []fact, middle 
 	if filter.filter != "" {
 		series += `,"filter":` + filter.filter
 	}
+	number := pick("event.price", "session.views", "session.duration")
 	if !slices.Contains([]query.Measure{query.CountEvents, query.CountPersons, query.CountSessions, query.PerPerson}, m) {
-		series += `,"of":"event.price"`
+		series += `,"of":"` + number + `"`
+	}
+	count := func(facts []*fact) *float64 {
+		return measure(m, func(f *fact) *float64 {
+			switch {
+			case number == "event.price":
+				return f.price
+			case f.session == 0:
+				return nil
+			case number == "session.views":
+				return &f.views
+			}
+			return &f.length
+		}, facts)
 	}
 	question := `{"kind":"trend","interval":"` + string(interval) + `","range":{"from":"` + from.Format(time.RFC3339Nano) + `","to":"` + to.Format(time.RFC3339Nano) + `"},"series":[` + series + `}]`
 	if shared.filter != "" {
@@ -292,7 +306,24 @@ func askOracle(tb testing.TB, w *world, random *rand.Rand, facts []fact, middle 
 		limit = 1 + random.IntN(9)
 		question += `,"breakdown":{"property":"event.plan","limit":` + strconv.Itoa(limit) + `}`
 	}
+	cumulative, rolling, twice := random.IntN(4) == 0, 1, random.IntN(4) == 0
+	if cumulative {
+		question += `,"cumulative":true`
+	} else if random.IntN(4) == 0 {
+		rolling = 1 + random.IntN(5)
+		question += `,"rolling":` + strconv.Itoa(rolling)
+	}
+	if twice {
+		question += `,"formula":"A + a*1.0"`
+	}
 	question += "}"
+	shape := func(f *float64) *float64 {
+		if f == nil || !twice {
+			return f
+		}
+		double := *f * 2
+		return &double
+	}
 
 	lines := map[string][]*fact{}
 	for i := range facts {
@@ -326,12 +357,12 @@ func askOracle(tb testing.TB, w *world, random *rand.Rand, facts []fact, middle 
 	var rest []*fact
 	least := math.Inf(1)
 	for _, key := range shown {
-		least = min(least, order(measure(m, lines[key])))
+		least = min(least, order(count(lines[key])))
 	}
 	for key, of := range lines {
 		if !slices.Contains(shown, key) {
 			rest = append(rest, of...)
-			require.LessOrEqual(tb, order(measure(m, of)), least+1e-9, "%s: %s is greater than what is shown", question, key)
+			require.LessOrEqual(tb, order(count(of)), least+1e-9, "%s: %s is greater than what is shown", question, key)
 		}
 	}
 	require.Len(tb, shown, min(len(lines), max(limit, 1)), question)
@@ -342,7 +373,7 @@ func askOracle(tb testing.TB, w *world, random *rand.Rand, facts []fact, middle 
 		} else if *line.Breakdown != query.Other {
 			of = lines["="+*line.Breakdown]
 		}
-		requireNumber(tb, measure(m, of), line.Total, question)
+		requireNumber(tb, shape(count(of)), line.Total, question)
 		if random.IntN(3) == 0 {
 			requirePersons(tb, w, question, line.Breakdown, "", of)
 		}
@@ -351,11 +382,24 @@ func askOracle(tb testing.TB, w *world, random *rand.Rand, facts []fact, middle 
 			label := bucketLabel(f.at.In(loc), interval, sunday)
 			byBucket[label] = append(byBucket[label], f)
 		}
+		var soFar []*fact
+		var last []float64
 		for i, start := range answer.Buckets {
 			label := bucketLabel(start.In(loc), interval, sunday)
-			requireNumber(tb, measure(m, byBucket[label]), line.Values[i], question+" "+label)
+			behind := byBucket[label]
+			if soFar = append(soFar, behind...); cumulative {
+				behind = soFar
+			}
+			value := count(behind)
+			if last = append(last, math.NaN()); value != nil {
+				last[i] = *value
+			}
+			if rolling > 1 {
+				value = mean(last[max(0, i+1-rolling):])
+			}
+			requireNumber(tb, shape(value), line.Values[i], question+" "+label)
 			if random.IntN(len(answer.Buckets)) == 0 {
-				requirePersons(tb, w, question, line.Breakdown, start.Format(time.RFC3339), byBucket[label])
+				requirePersons(tb, w, question, line.Breakdown, start.Format(time.RFC3339), behind)
 			}
 			delete(byBucket, label)
 		}
@@ -385,4 +429,18 @@ func requirePersons(tb testing.TB, w *world, question string, value *string, buc
 	}
 	require.Equal(tb, want, got, "%s at %s", question, bucket)
 	require.Len(tb, want, int(answer.Total), question)
+}
+
+// mean is that of the numbers there are.
+func mean(list []float64) *float64 {
+	list = slices.DeleteFunc(slices.Clone(list), math.IsNaN)
+	if len(list) == 0 {
+		return nil
+	}
+	sum := 0.0
+	for _, f := range list {
+		sum += f
+	}
+	sum /= float64(len(list))
+	return &sum
 }

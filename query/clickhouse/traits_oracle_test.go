@@ -130,6 +130,7 @@ func TestTraitsAgreeWithTheOracle(t *testing.T) {
 			said = append(said, s)
 		}
 		want, plans, sizes := map[string]string{}, map[string]int{}, map[string]int{}
+		sums := map[string]float64{}
 		for _, id := range ids {
 			person := personOf(id, edges)
 			of := func(t trait) bool { return personOf(t.of, edges) == person && t.kind != footfall.TraitMember }
@@ -142,9 +143,15 @@ func TestTraitsAgreeWithTheOracle(t *testing.T) {
 			require.NoError(t, err)
 			want[person] = string(text)
 			plans[plain(traits["k"])]++
+			if traits["k"] == `1` {
+				sums["person.k"]++
+			}
 			team := counts(said, func(t trait) bool { return personOf(t.of, edges) == person && t.kind == footfall.TraitMember })["team"]
 			group := counts(said, func(t trait) bool { return t.of == "group:team:"+plain(team) })
 			sizes[plain(group["l"])]++
+			if group["l"] == `1` {
+				sums["group.team.l"]++
+			}
 		}
 		require.Equal(t, want, w.traitsOf(), "%v %v", edges, said)
 		for property, counted := range map[string]map[string]int{"person.k": plans, "group.team.l": sizes} {
@@ -152,6 +159,7 @@ func TestTraitsAgreeWithTheOracle(t *testing.T) {
 				require.InDelta(t, counted[value], w.count(`{"property":"`+property+`","op":"eq","value":"`+value+`"}`), 0, "%s %s %v %v", property, value, edges, said)
 			}
 			require.InDelta(t, counted[""], w.count(`{"property":"`+property+`","op":"is_not_set"}`), 0, property)
+			require.InDelta(t, sums[property], w.total(`{"kind":"trend","interval":"total",`+wholeYear+`,"series":[{"event":"A","measure":"sum","of":"`+property+`"}]}`), 0, "%s %v %v", property, edges, said)
 			lines := map[string]int{}
 			for _, line := range points(w.ask(`{"kind":"trend","interval":"total",` + wholeYear + `,"breakdown":{"property":"` + property + `"},"series":[{"event":"A"}]}`)) {
 				label := ""

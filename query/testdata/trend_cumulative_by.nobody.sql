@@ -1,0 +1,14 @@
+-- series_0
+SELECT toUInt64(0) AS level, toUInt64(grp.1) AS other, toUInt64(grp.2) AS has_label, grp.3 AS value_label, bucket, toNullable(toFloat64(countMerge(s0) OVER (PARTITION BY grp ORDER BY bucket ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))) AS value
+FROM (SELECT grp, bucket, countState() AS s0 FROM (SELECT *, if((has, label) IN (SELECT has, label FROM (SELECT toUInt8((mapContains(texts, {p3:String}) OR mapContains(numbers, {p3:String}))) AS has, toString(multiIf(mapContains(texts, {p3:String}), texts[{p3:String}], mapContains(numbers, {p3:String}), toString(numbers[{p3:String}]), '')) AS label FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND name = {p5:String})
+WHERE label != '$other' GROUP BY has, label ORDER BY toFloat64(count()) DESC NULLS LAST, has DESC, label ASC LIMIT 10), (0, has, label), (1, 0, '')) AS grp FROM (SELECT toInt64(roundDown(intDiv(toUnixTimestamp64Milli(time) - {p1:Int64}, 1000), {p2:Array(Int64)})) AS bucket, toUInt8((mapContains(texts, {p3:String}) OR mapContains(numbers, {p3:String}))) AS has, toString(multiIf(mapContains(texts, {p3:String}), texts[{p3:String}], mapContains(numbers, {p3:String}), toString(numbers[{p3:String}]), '')) AS label FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND name = {p5:String}))
+GROUP BY grp, bucket)
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "1709251200000"
+-- p2 = "[0 86400 172800 259200 345600 432000 518400 604800 691200 777600 864000 950400 1036800 1123200 1209600 1296000 1382400 1468800 1555200 1641600 1728000 1814400 1900800 1987200 2073600 2160000 2246400 2332800 2419200 2505600 2592000]"
+-- p3 = "plan"
+-- p4 = "1711929600000"
+-- p5 = "Buy"
+-- silo = ""
+-- tenant = "shop"
+
