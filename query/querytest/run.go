@@ -31,6 +31,10 @@ func Run(t *testing.T, open func(tb testing.TB) (footfall.Store, query.Conn)) {
 			}
 		}
 	})
+	t.Run("generated", func(t *testing.T) {
+		t.Parallel()
+		runGenerated(t, open)
+	})
 }
 
 // readScripts returns all scripts by the names of their files.

@@ -117,12 +117,16 @@ func (a *asked) count(q *query.Trend, m *query.Series, labels []label, l label, 
 	facts := a.ofLabel(q.Breakdown, labels, l, a.eventsOf(q, m, from, to))
 	starts, _ := a.cal.buckets(cmp.Or(q.Interval, query.Day), from, to)
 	n := numbers{total: a.measure(m, facts)}
-	for i := range starts {
-		var of []*fact
-		for _, f := range facts {
-			if b := bucket(starts, f.at); b == i || q.Cumulative && b < i {
-				of = append(of, f)
-			}
+	buckets := make([][]*fact, len(starts))
+	for _, f := range facts {
+		b := bucket(starts, f.at)
+		buckets[b] = append(buckets[b], f)
+	}
+	var sofar []*fact
+	for _, of := range buckets {
+		if q.Cumulative {
+			sofar = append(sofar, of...)
+			of = sofar
 		}
 		n.values = append(n.values, a.measure(m, of))
 	}

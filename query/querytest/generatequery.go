@@ -1,0 +1,141 @@
+package querytest
+
+import (
+	"time"
+
+	"github.com/footfall-go/footfall/query"
+)
+
+// scope returns a scope: a range around the middle of the world, now and then
+// with a filter.
+func (g *generator) scope() query.Scope {
+	s := query.Scope{Range: g.span()}
+	if g.chance(3) {
+		s.Filter = g.filter(2)
+	}
+	return s
+}
+
+func (g *generator) span() query.Range {
+	from := g.middle.Add(-time.Duration(g.IntN(20*24)) * time.Hour).In(g.loc)
+	to := g.middle.Add(time.Duration(1+g.IntN(20*24)) * time.Hour).In(g.loc)
+	if g.chance(2) {
+		return query.Range{From: from.Format(time.DateOnly), To: to.AddDate(0, 0, 1).Format(time.DateOnly)}
+	}
+	return query.Range{From: from.Format(time.RFC3339Nano), To: to.Format(time.RFC3339Nano)}
+}
+
+func (g *generator) filter(depth int) *query.Filter {
+	if depth > 0 {
+		switch g.IntN(6) {
+		case 0:
+			return &query.Filter{And: []query.Filter{*g.filter(depth - 1), *g.filter(depth - 1)}}
+		case 1:
+			return &query.Filter{Or: []query.Filter{*g.filter(depth - 1), *g.filter(depth - 1)}}
+		case 2:
+			return &query.Filter{Not: g.filter(depth - 1)}
+		}
+	}
+	f := &query.Filter{Property: g.property()}
+	f.Op, f.Value = g.comparison(f.Property)
+	return f
+}
+
+func (g *generator) property() string {
+	return pick(g, "event.plan", "event.plan", "event.price", "event.when", "event.$name", "event.$type", "event.$path",
+		"person.tier", "person.age", "group.company.$id", "group.company.tier", "group.company.age",
+		"session.views", "session.duration", "session.entry", "session.exit")
+}
+
+var valuesOf = map[string][]any{
+	"event.plan": {"free", "pro", "7", 7, 7.5, true, ""}, "event.price": {0, 10, "12.5", -3.5}, "event.$name": {"A", "B", "$page"},
+	"event.$type": {"track", "page"}, "event.$path": {"/", "/pricing"}, "event.when": {"soon"},
+	"person.tier": {"gold", "silver"}, "person.age": {18, 17.0, "18"}, "group.company.$id": {"acme", "globex", "initech"},
+	"group.company.tier": {"gold", "silver"}, "group.company.age": {18, 40.5},
+	"session.views": {0, 1, 2}, "session.duration": {0, 3600}, "session.entry": {"/", "/cart", "Home"}, "session.exit": {"/pricing", "Cart"},
+}
+
+func (g *generator) comparison(property string) (query.Op, any) {
+	value := pick(g, valuesOf[property]...)
+	switch op := pick(g, query.Equal, query.NotEqual, query.In, query.NotIn, query.Contains, query.NotContains, query.Matches, query.IsSet, query.IsNotSet, query.Greater, query.LessOrEqual); op {
+	case query.IsSet, query.IsNotSet:
+		return op, nil
+	case query.In, query.NotIn:
+		return op, []any{value, pick(g, valuesOf[property]...)}
+	case query.Matches:
+		return op, pick(g, "^.$", "[0-7]", "o", "^/", "(?i)PRO")
+	case query.Contains, query.NotContains:
+		return op, pick[any](g, "o", "7", "", 1)
+	case query.Greater, query.LessOrEqual:
+		op := pick(g, query.Greater, query.GreaterOrEqual, query.Less, query.LessOrEqual)
+		if property == "event.when" {
+			return op, pick[any](g, "2024-03-10", "2024-03-10T05:00:00Z", "2023-10-29")
+		}
+		return op, pick[any](g, 0, 1, 7.25, "18", 3600)
+	default:
+		return op, value
+	}
+}
+
+func (g *generator) selector() query.Selector {
+	s := query.Selector{Event: pick(g, "*", "A", "A", "B", "C", "$page")}
+	if g.chance(3) {
+		s.Filter = g.filter(1)
+	}
+	return s
+}
+
+func (g *generator) breakdown() *query.Breakdown {
+	if g.chance(2) {
+		return nil
+	}
+	return &query.Breakdown{Property: g.property(), Limit: g.IntN(5)}
+}
+
+func (g *generator) interval(of ...query.Interval) query.Interval { return pick(g, of...) }
+
+// question returns any question.
+func (g *generator) question() query.Query {
+	switch g.IntN(10) {
+	case 0:
+		return &query.Sessions{Scope: g.scope(), Interval: g.interval(query.Day, query.Week, query.Month, query.Total)}
+	case 1:
+		return &query.Events{Scope: g.scope(), Person: pick(g, "", g.who()), Limit: pick(g, 0, 3)}
+	case 2:
+		return &query.Persons{Scope: g.scope(), Limit: pick(g, 0, 2)}
+	case 3:
+		return g.behindTrend()
+	}
+	return g.trend()
+}
+
+func (g *generator) trend() *query.Trend {
+	q := &query.Trend{Scope: g.scope(), Breakdown: g.breakdown()}
+	q.Interval = g.interval("", query.Hour, query.Day, query.Week, query.Month, query.Total, query.Total)
+	for range 1 + g.IntN(2) {
+		q.Series = append(q.Series, g.series())
+	}
+	return q
+}
+
+func (g *generator) series() query.Series {
+	s := query.Series{Selector: g.selector()}
+	s.Measure = pick(g, query.CountEvents, query.CountPersons, query.CountPersons, query.CountSessions, query.PerPerson,
+		query.Sum, query.Avg, query.Min, query.Max, query.Median, query.P90, query.P95, query.P99)
+	switch s.Measure {
+	case query.CountEvents, query.CountPersons, query.CountSessions, query.PerPerson:
+	default:
+		s.Of = pick(g, "event.price", "event.price", "event.plan")
+	}
+	return s
+}
+
+// behindTrend asks who is behind a number of a trend.
+func (g *generator) behindTrend() *query.Persons {
+	of := g.trend()
+	at := &query.Cell{Series: g.IntN(len(of.Series))}
+	if of.Breakdown != nil {
+		at.Breakdown = pick(g, nil, new(query.Other), new("pro"), new("7"), new("gold"), new("acme"), new("A"))
+	}
+	return &query.Persons{Of: of, At: at}
+}
