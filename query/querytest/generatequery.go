@@ -115,6 +115,19 @@ func (g *generator) trend() *query.Trend {
 	for range 1 + g.IntN(2) {
 		q.Series = append(q.Series, g.series())
 	}
+	q.Compare = pick(g, "", "", query.PreviousPeriod, query.PreviousYear)
+	switch g.IntN(4) {
+	case 0:
+		q.Cumulative = true
+	case 1:
+		q.Rolling = 2 + g.IntN(6)
+	}
+	if g.chance(4) {
+		q.Formula = pick(g, "A", "-A * 2 + 1", "A / (A - 1)")
+		if len(q.Series) > 1 {
+			q.Formula = pick(g, "A / B", "b / a", "100 * (A - B) / B", "A - -B * .5")
+		}
+	}
 	return q
 }
 
@@ -125,7 +138,7 @@ func (g *generator) series() query.Series {
 	switch s.Measure {
 	case query.CountEvents, query.CountPersons, query.CountSessions, query.PerPerson:
 	default:
-		s.Of = pick(g, "event.price", "event.price", "event.plan")
+		s.Of = pick(g, "event.price", "event.price", "event.plan", "person.age", "group.company.age", "session.views", "session.duration")
 	}
 	return s
 }

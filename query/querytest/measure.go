@@ -1,9 +1,11 @@
 package querytest
 
 import (
+	"go/ast"
+	"go/token"
 	"math"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/query"
@@ -24,10 +26,8 @@ func (a *asked) measure(m *query.Series, facts []*fact) *float64 {
 		if f.Session != 0 {
 			sessions[session{f.Visitor, f.Session}] = true
 		}
-		if _, name, ok := strings.Cut(m.Of, "."); ok {
-			if v := f.values[name]; v.isNumber {
-				of = append(of, v.number)
-			}
+		if v, ok := a.property(m.Of, f); m.Of != "" && ok && v.isNumber {
+			of = append(of, v.number)
 		}
 	}
 	switch m.Measure {
@@ -90,4 +90,37 @@ func quantile(list []float64, q float64) *float64 {
 	low := int(at)
 	high := min(low+1, len(sorted)-1)
 	return number(sorted[low] + (at-float64(low))*(sorted[high]-sorted[low]))
+}
+
+// arithmetic computes an expression in which A, B, C … are numbers, nil where
+// one that it needs is none.
+func arithmetic(e ast.Expr, of func(series int) *float64) *float64 {
+	switch e := e.(type) {
+	case *ast.ParenExpr:
+		return arithmetic(e.X, of)
+	case *ast.Ident:
+		return of(int(e.Name[0] - 'A'))
+	case *ast.BasicLit:
+		f, _ := strconv.ParseFloat(e.Value, 64) // the question is sound
+		return number(f)
+	case *ast.UnaryExpr:
+		if x := arithmetic(e.X, of); x != nil {
+			return number(-*x)
+		}
+	case *ast.BinaryExpr:
+		x, y := arithmetic(e.X, of), arithmetic(e.Y, of)
+		if x == nil || y == nil {
+			return nil
+		}
+		switch e.Op {
+		case token.ADD:
+			return number(*x + *y)
+		case token.SUB:
+			return number(*x - *y)
+		case token.MUL:
+			return number(*x * *y)
+		}
+		return ratio(*x, *y)
+	}
+	return nil
 }

@@ -54,8 +54,9 @@ func textWord(text *string) string {
 	return quote(*text)
 }
 
-// trendRows has a column for each line, headed NAME or NAME=VALUE, and a row for
-// each bucket. The last is marked where it is still open.
+// trendRows has a column for each line, headed NAME or NAME=VALUE, with one of
+// what it is compared with behind it, and a row for each bucket. The last is
+// marked where it is still open.
 func trendRows(r *query.TrendResult) []string {
 	head, total := []string{"bucket"}, []string{"total"}
 	broken := false
@@ -68,12 +69,18 @@ func trendRows(r *query.TrendResult) []string {
 			word += "=" + valueWord(line.Breakdown)
 		}
 		head, total = append(head, word), append(total, short(line.Total))
+		if line.Previous != nil {
+			head, total = append(head, "before"), append(total, short(line.Previous.Total))
+		}
 	}
 	rows := []string{strings.Join(head, " ")}
 	for i, start := range r.Buckets {
 		row := []string{start.Format(time.RFC3339Nano)}
 		for _, line := range r.Series {
 			row = append(row, short(line.Values[i]))
+			if line.Previous != nil {
+				row = append(row, short(line.Previous.Values[i]))
+			}
 		}
 		if r.LastOpen && i == len(r.Buckets)-1 {
 			row = append(row, "open")

@@ -55,7 +55,7 @@ type Step struct {
 
 // ParseScripts reads a file of scripts. The error names the line.
 func ParseScripts(text string) ([]*Script, error) {
-	var p parser
+	var p reader
 	for i, line := range strings.Split(text, "\n") {
 		p.line = i + 1
 		if err := p.read(line); err != nil {
@@ -65,13 +65,13 @@ func ParseScripts(text string) ([]*Script, error) {
 	return p.scripts, nil
 }
 
-type parser struct {
+type reader struct {
 	line    int
 	scripts []*Script
 	word    string // the last at the beginning of a line
 }
 
-func (p *parser) read(line string) error {
+func (p *reader) read(line string) error {
 	text := strings.TrimSpace(line)
 	if text == "" || text[0] == '#' {
 		return nil
@@ -101,7 +101,7 @@ func (p *parser) read(line string) error {
 }
 
 // begin reads a line that is not indented.
-func (p *parser) begin(text string) error {
+func (p *reader) begin(text string) error {
 	word, rest, _ := strings.Cut(text, " ")
 	if word == "world" {
 		p.scripts = append(p.scripts, &Script{Name: strings.TrimSpace(rest), Now: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)})

@@ -2,8 +2,11 @@ package querytest
 
 import (
 	"cmp"
+	"fmt"
+	"go/parser"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/footfall-go/footfall/query"
@@ -38,7 +41,7 @@ func (a *asked) labelOf(b *query.Breakdown, f *fact) label {
 
 func limitOf(b *query.Breakdown) int { return cmp.Or(b.Limit, 10) }
 
-// events returns what a series is about in a span of time.
+// eventsOf returns what a series is about in a span of time.
 func (a *asked) eventsOf(q *query.Trend, m *query.Series, from, to time.Time) []*fact {
 	return a.within(from, to, a.chosen(&m.Selector), a.shared(q.Filter))
 }
@@ -106,7 +109,7 @@ func (a *asked) ofLabel(b *query.Breakdown, labels []label, l label, facts []*fa
 	return kept
 }
 
-// number is the total of a line and its numbers by bucket.
+// numbers are the total of a line and its values by bucket.
 type numbers struct {
 	total  *float64
 	values []*float64
@@ -130,7 +133,26 @@ func (a *asked) count(q *query.Trend, m *query.Series, labels []label, l label, 
 		}
 		n.values = append(n.values, a.measure(m, of))
 	}
+	if q.Rolling > 1 {
+		n.values = rolling(n.values, q.Rolling)
+	}
 	return n
+}
+
+// rolling returns the mean of each number and of those before it, as far as they
+// are any.
+func rolling(values []*float64, n int) []*float64 {
+	means := make([]*float64, len(values))
+	for i := range values {
+		var window []float64
+		for _, v := range values[max(0, i+1-n) : i+1] {
+			if v != nil {
+				window = append(window, *v)
+			}
+		}
+		means[i] = ratio(sum(window), float64(len(window)))
+	}
+	return means
 }
 
 func (a *asked) trend(q *query.Trend) (*query.TrendResult, error) {
@@ -139,15 +161,57 @@ func (a *asked) trend(q *query.Trend) (*query.TrendResult, error) {
 		end = a.to
 	}
 	result := &query.TrendResult{Buckets: starts, LastOpen: end.After(a.now), Series: []query.Points{}}
+	if q.Formula != "" {
+		return result, a.formula(q, result)
+	}
 	for i := range q.Series {
 		m := &q.Series[i]
 		labels := a.top(q, m)
 		for _, l := range labels {
 			n := a.count(q, m, labels, l, a.from, a.to)
-			result.Series = append(result.Series, query.Points{
-				Name: cmp.Or(m.Name, m.Event), Breakdown: l.shown(), Total: n.total, Values: n.values,
-			})
+			points := query.Points{Name: cmp.Or(m.Name, m.Event), Breakdown: l.shown(), Total: n.total, Values: n.values}
+			if from, to, ok := a.before(q, len(starts)); ok {
+				points.Previous = previous(a.count(q, m, labels, l, from, to), len(starts))
+			}
+			result.Series = append(result.Series, points)
 		}
 	}
 	return result, nil
+}
+
+// formula adds a line for each value of the breakdown that the first series
+// shows, and for all others if any series has some.
+func (a *asked) formula(q *query.Trend, result *query.TrendResult) error {
+	f, err := parser.ParseExpr(strings.ToUpper(q.Formula))
+	if err != nil {
+		return fmt.Errorf("querytest: read the formula: %w", err)
+	}
+	labels := a.top(q, &q.Series[0])
+	others := label{other: true}
+	for i := range q.Series {
+		if rest := a.ofLabel(q.Breakdown, labels, others, a.eventsOf(q, &q.Series[i], a.from, a.to)); q.Breakdown != nil && len(rest) > 0 && !slices.Contains(labels, others) {
+			labels = append(labels, others)
+		}
+	}
+	buckets := len(result.Buckets)
+	over := func(l label, from, to time.Time) numbers {
+		all := make([]numbers, len(q.Series))
+		for i := range q.Series {
+			all[i] = a.count(q, &q.Series[i], labels, l, from, to)
+		}
+		n := numbers{total: arithmetic(f, func(i int) *float64 { return all[i].total })}
+		for b := range all[0].values {
+			n.values = append(n.values, arithmetic(f, func(i int) *float64 { return all[i].values[b] }))
+		}
+		return n
+	}
+	for _, l := range labels {
+		n := over(l, a.from, a.to)
+		points := query.Points{Name: q.Formula, Breakdown: l.shown(), Total: n.total, Values: n.values}
+		if from, to, ok := a.before(q, buckets); ok {
+			points.Previous = previous(over(l, from, to), buckets)
+		}
+		result.Series = append(result.Series, points)
+	}
+	return nil
 }
