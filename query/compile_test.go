@@ -147,8 +147,7 @@ func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
 			interval = Total
 		}
 		all["sessions"] = p.compileSessions(q, edges(interval))
-		all["entries"] = p.compileViews(q, sessionEntry)
-		all["exits"] = p.compileViews(q, sessionExit)
+		all["views"] = p.compileViews(q)
 	case *Events:
 		after := place{1, 2, 3, 4, 5}
 		all["places"] = p.compileEventPlaces(q, ids, nil)

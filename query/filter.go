@@ -138,6 +138,23 @@ func (f *Filter) ofPersons() bool {
 		f.Not.ofPersons() || f.Segment != nil || parseProperty(f.Property).ofPersons()
 }
 
+// ofSessions reports whether a filter asks for nothing but what a session says
+// by itself.
+func (f *Filter) ofSessions() bool {
+	all := func(filters []Filter) bool {
+		return !slices.ContainsFunc(filters, func(f Filter) bool { return !f.ofSessions() })
+	}
+	switch {
+	case f.And != nil:
+		return all(f.And)
+	case f.Or != nil:
+		return all(f.Or)
+	case f.Not != nil:
+		return f.Not.ofSessions()
+	}
+	return parseProperty(f.Property).scope == ofSession
+}
+
 // ofPersons reports whether it must be known whose an event is to tell its
 // value.
 func (p property) ofPersons() bool { return p.scope == ofPerson || p.scope == ofGroup }

@@ -36,22 +36,25 @@ func (r *run) sessions(ctx context.Context, q *Sessions) (*SessionsResult, error
 	if err != nil {
 		return nil, fmt.Errorf("measure the sessions: %w", err)
 	}
-	if result.Entry, err = r.topViews(ctx, q, sessionEntry); err != nil {
-		return nil, fmt.Errorf("list the entries: %w", err)
-	}
-	if result.Exit, err = r.topViews(ctx, q, sessionExit); err != nil {
-		return nil, fmt.Errorf("list the exits: %w", err)
+	if err := r.topViews(ctx, q, result); err != nil {
+		return nil, fmt.Errorf("list the entries and exits: %w", err)
 	}
 	return result, nil
 }
 
-func (r *run) topViews(ctx context.Context, q *Sessions, name string) ([]ValueCount, error) {
-	list := []ValueCount{}
-	err := r.each(ctx, r.plan().compileViews(q, name), func(rows Rows) error {
+func (r *run) topViews(ctx context.Context, q *Sessions, result *SessionsResult) error {
+	result.Entry, result.Exit = []ValueCount{}, []ValueCount{}
+	return r.each(ctx, r.plan().compileViews(q), func(rows Rows) error {
+		var end uint64
 		var v ValueCount
-		err := rows.Scan(&v.Value, &v.Count)
-		list = append(list, v)
-		return err
+		if err := rows.Scan(&end, &v.Value, &v.Count); err != nil {
+			return err
+		}
+		list := &result.Entry
+		if end == 1 {
+			list = &result.Exit
+		}
+		*list = append(*list, v)
+		return nil
 	})
-	return list, err
 }

@@ -28,8 +28,21 @@ func (s *sql) sessionsAround(columns string) string {
 }
 
 // viewsOf returns a table of the first or last view of each session: visitor,
-// session, has, text. The order of the log decides between views of one time.
-func (s *sql) viewsOf(name string, from, to int64, where ...string) string {
+// session, has, text.
+func (s *sql) viewsOf(name string, from, to int64) string {
+	return "SELECT visitor, session, view.1 AS has, view.2 AS text FROM (" + s.viewsBetween(s.chosenView(name)+" AS view", from, to) + ")"
+}
+
+// viewsBetween returns something of the views of each session that has any:
+// visitor, session and what is asked for.
+func (s *sql) viewsBetween(columns string, from, to int64, where ...string) string {
+	return s.scan("visitor, session, "+columns, schema.Events,
+		append(append(s.between(from, to), views, "session != 0"), where...)...) + " GROUP BY visitor, session"
+}
+
+// chosenView aggregates views to the first or last: has, text. The order of the
+// log decides between views of one time.
+func (s *sql) chosenView(name string) string {
 	choose := "argMin"
 	if name == sessionExit {
 		choose = "argMax"
@@ -37,10 +50,7 @@ func (s *sql) viewsOf(name string, from, to int64, where ...string) string {
 	path, screen := s.text("$path"), s.text("name")
 	has := "if(type = 'page', mapContains(texts, " + path + "), mapContains(texts, " + screen + "))"
 	text := "if(type = 'page', texts[" + path + "], texts[" + screen + "])"
-	view := choose + "((" + has + ", " + text + "), (time, _epoch, _o, _i)) AS view"
-	rows := s.scan("visitor, session, "+view, schema.Events,
-		append(append(s.between(from, to), views, "session != 0"), where...)...)
-	return "SELECT visitor, session, view.1 AS has, view.2 AS text FROM (" + rows + " GROUP BY visitor, session)"
+	return choose + "((" + has + ", " + text + "), (time, _epoch, _o, _i))"
 }
 
 // sessionCondition is true for rows whose session fulfils a comparison; a row
@@ -57,7 +67,12 @@ func (s *sql) sessions(f *Filter) string {
 		"opened_date >= " + s.date(s.since-sessionReach), "opened_date <= " + s.date(s.to+sessionReach),
 		"start >= " + s.moment(s.since), "start < " + s.moment(s.to),
 	}
-	if f != nil {
+	switch {
+	case f == nil:
+	case f.ofSessions():
+		// The same for all events of a session, so that none has to be read.
+		where = append(where, s.filter(f))
+	default:
 		// An event of a session that starts in the range is not before it.
 		holding := append(s.between(s.since, s.to+sessionReach), "session != 0", behaviour, s.filter(f))
 		where = append(where, sessionKey+" IN ("+s.scan("visitor, session", schema.Events, holding...)+")")
@@ -82,10 +97,13 @@ func (p *plan) compileSessions(q *Sessions, edges []int64) Statement {
 // topViews is how many entries and exits are listed.
 const topViews = 10
 
-// compileViews returns where the sessions began or ended: text, count.
-func (p *plan) compileViews(q *Sessions, name string) Statement {
+// compileViews returns where the sessions began and ended, in one pass over
+// their views: whether it is an end, text, count.
+func (p *plan) compileViews(q *Sessions) Statement {
 	s := p.sql()
 	chosen := sessionKey + " IN (SELECT visitor, session FROM (" + s.sessions(q.Filter) + "))"
-	return s.statement("SELECT text, count() AS n\nFROM (" + s.viewsOf(name, s.since, s.to+sessionReach, chosen) + ")\n" +
-		"WHERE has GROUP BY text ORDER BY n DESC, text ASC LIMIT " + itoa(topViews))
+	ends := "arrayJoin([(0, " + s.chosenView(sessionEntry) + "), (1, " + s.chosenView(sessionExit) + ")]) AS view"
+	return s.statement("SELECT toUInt64(view.1) AS end, view.2.2 AS text, count() AS n\nFROM (" +
+		s.viewsBetween(ends, s.since, s.to+sessionReach, chosen) + ")\n" +
+		"WHERE view.2.1 GROUP BY end, text ORDER BY end, n DESC, text ASC LIMIT " + itoa(topViews) + " BY end")
 }

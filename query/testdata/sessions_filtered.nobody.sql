@@ -1,37 +1,3 @@
--- entries
-SELECT text, count() AS n
-FROM (SELECT visitor, session, view.1 AS has, view.2 AS text FROM (SELECT visitor, session, argMin((if(type = 'page', mapContains(texts, {p8:String}), mapContains(texts, {p9:String})), if(type = 'page', texts[{p8:String}], texts[{p9:String}])), (time, _epoch, _o, _i)) AS view FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('page', 'screen') AND session != 0 AND (visitor, session) IN (SELECT visitor, session FROM (SELECT start, visitor, session, views, toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start) AS ms FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p1:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p2:Int64}, 'UTC')) AND start >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND (visitor, session) IN (SELECT visitor, session FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND session != 0 AND type IN ('track', 'page', 'screen') AND ((texts[{p5:String}] = {p6:String}) OR ((visitor, session) IN (SELECT visitor, session FROM (SELECT visitor, session, toFloat64(views) AS num FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p1:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p2:Int64}, 'UTC'))) WHERE num > {p7:Float64})))))) GROUP BY visitor, session))
-WHERE has GROUP BY text ORDER BY n DESC, text ASC LIMIT 10
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "1708560000000"
--- p2 = "1712620800000"
--- p3 = "1709251200000"
--- p4 = "1711929600000"
--- p5 = "$browser"
--- p6 = "kanarie'\"\\{p1:String}"
--- p7 = "3"
--- p8 = "$path"
--- p9 = "name"
--- silo = ""
--- tenant = "shop"
-
--- exits
-SELECT text, count() AS n
-FROM (SELECT visitor, session, view.1 AS has, view.2 AS text FROM (SELECT visitor, session, argMax((if(type = 'page', mapContains(texts, {p8:String}), mapContains(texts, {p9:String})), if(type = 'page', texts[{p8:String}], texts[{p9:String}])), (time, _epoch, _o, _i)) AS view FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('page', 'screen') AND session != 0 AND (visitor, session) IN (SELECT visitor, session FROM (SELECT start, visitor, session, views, toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start) AS ms FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p1:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p2:Int64}, 'UTC')) AND start >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND (visitor, session) IN (SELECT visitor, session FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND session != 0 AND type IN ('track', 'page', 'screen') AND ((texts[{p5:String}] = {p6:String}) OR ((visitor, session) IN (SELECT visitor, session FROM (SELECT visitor, session, toFloat64(views) AS num FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p1:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p2:Int64}, 'UTC'))) WHERE num > {p7:Float64})))))) GROUP BY visitor, session))
-WHERE has GROUP BY text ORDER BY n DESC, text ASC LIMIT 10
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "1708560000000"
--- p2 = "1712620800000"
--- p3 = "1709251200000"
--- p4 = "1711929600000"
--- p5 = "$browser"
--- p6 = "kanarie'\"\\{p1:String}"
--- p7 = "3"
--- p8 = "$path"
--- p9 = "name"
--- silo = ""
--- tenant = "shop"
-
 -- sessions
 SELECT toInt64(roundDown(intDiv(toUnixTimestamp64Milli(start) - {p1:Int64}, 1000), {p2:Array(Int64)})) AS bucket, count() AS n, countIf((ms >= 10000 OR views >= 2)) AS stayed, toFloat64(avg(views)) AS depth, avg(ms) / 1000 AS mean, round(quantileExactInclusive(0.5)(ms), 3) / 1000 AS median, round(quantileExactInclusive(0.9)(ms), 3) / 1000 AS p90
 FROM (SELECT start, visitor, session, views, toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start) AS ms FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p3:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p4:Int64}, 'UTC')) AND start >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({p5:Int64}, 'UTC') AND (visitor, session) IN (SELECT visitor, session FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND session != 0 AND type IN ('track', 'page', 'screen') AND ((texts[{p6:String}] = {p7:String}) OR ((visitor, session) IN (SELECT visitor, session FROM (SELECT visitor, session, toFloat64(views) AS num FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p3:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p4:Int64}, 'UTC'))) WHERE num > {p8:Float64})))))
@@ -45,6 +11,23 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- p6 = "$browser"
 -- p7 = "kanarie'\"\\{p1:String}"
 -- p8 = "3"
+-- silo = ""
+-- tenant = "shop"
+
+-- views
+SELECT toUInt64(view.1) AS end, view.2.2 AS text, count() AS n
+FROM (SELECT visitor, session, arrayJoin([(0, argMin((if(type = 'page', mapContains(texts, {p8:String}), mapContains(texts, {p9:String})), if(type = 'page', texts[{p8:String}], texts[{p9:String}])), (time, _epoch, _o, _i))), (1, argMax((if(type = 'page', mapContains(texts, {p8:String}), mapContains(texts, {p9:String})), if(type = 'page', texts[{p8:String}], texts[{p9:String}])), (time, _epoch, _o, _i)))]) AS view FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('page', 'screen') AND session != 0 AND (visitor, session) IN (SELECT visitor, session FROM (SELECT start, visitor, session, views, toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start) AS ms FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p1:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p2:Int64}, 'UTC')) AND start >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND (visitor, session) IN (SELECT visitor, session FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND session != 0 AND type IN ('track', 'page', 'screen') AND ((texts[{p5:String}] = {p6:String}) OR ((visitor, session) IN (SELECT visitor, session FROM (SELECT visitor, session, toFloat64(views) AS num FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p1:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p2:Int64}, 'UTC'))) WHERE num > {p7:Float64})))))) GROUP BY visitor, session)
+WHERE view.2.1 GROUP BY end, text ORDER BY end, n DESC, text ASC LIMIT 10 BY end
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "1708560000000"
+-- p2 = "1712620800000"
+-- p3 = "1709251200000"
+-- p4 = "1711929600000"
+-- p5 = "$browser"
+-- p6 = "kanarie'\"\\{p1:String}"
+-- p7 = "3"
+-- p8 = "$path"
+-- p9 = "name"
 -- silo = ""
 -- tenant = "shop"
 

@@ -1,39 +1,3 @@
--- entries
-WITH who AS (SELECT person AS id, n FROM (SELECT person, arrayJoin(arrayFilter(n -> n != 0, [if(NOT member AND key = {p8:String} AND text = {p5:String}, 1, 0)])) AS n FROM (SELECT id AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key IN {p9:Array(String)} AND kind IN ('set', 'once') ORDER BY id, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key, member)))
-SELECT text, count() AS n
-FROM (SELECT visitor, session, view.1 AS has, view.2 AS text FROM (SELECT visitor, session, argMin((if(type = 'page', mapContains(texts, {p6:String}), mapContains(texts, {p7:String})), if(type = 'page', texts[{p6:String}], texts[{p7:String}])), (time, _epoch, _o, _i)) AS view FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('page', 'screen') AND session != 0 AND (visitor, session) IN (SELECT visitor, session FROM (SELECT start, visitor, session, views, toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start) AS ms FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p1:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p2:Int64}, 'UTC')) AND start >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND (visitor, session) IN (SELECT visitor, session FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND session != 0 AND type IN ('track', 'page', 'screen') AND ((if(user = 0, visitor, user), 1) IN (SELECT id, n FROM who))))) GROUP BY visitor, session))
-WHERE has GROUP BY text ORDER BY n DESC, text ASC LIMIT 10
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "1708560000000"
--- p2 = "1712620800000"
--- p3 = "1709251200000"
--- p4 = "1711929600000"
--- p5 = "kanarie'\"\\{p1:String}"
--- p6 = "$path"
--- p7 = "name"
--- p8 = "plan"
--- p9 = "[plan]"
--- silo = ""
--- tenant = "shop"
-
--- exits
-WITH who AS (SELECT person AS id, n FROM (SELECT person, arrayJoin(arrayFilter(n -> n != 0, [if(NOT member AND key = {p8:String} AND text = {p5:String}, 1, 0)])) AS n FROM (SELECT id AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key IN {p9:Array(String)} AND kind IN ('set', 'once') ORDER BY id, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key, member)))
-SELECT text, count() AS n
-FROM (SELECT visitor, session, view.1 AS has, view.2 AS text FROM (SELECT visitor, session, argMax((if(type = 'page', mapContains(texts, {p6:String}), mapContains(texts, {p7:String})), if(type = 'page', texts[{p6:String}], texts[{p7:String}])), (time, _epoch, _o, _i)) AS view FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('page', 'screen') AND session != 0 AND (visitor, session) IN (SELECT visitor, session FROM (SELECT start, visitor, session, views, toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start) AS ms FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p1:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p2:Int64}, 'UTC')) AND start >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND (visitor, session) IN (SELECT visitor, session FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND session != 0 AND type IN ('track', 'page', 'screen') AND ((if(user = 0, visitor, user), 1) IN (SELECT id, n FROM who))))) GROUP BY visitor, session))
-WHERE has GROUP BY text ORDER BY n DESC, text ASC LIMIT 10
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "1708560000000"
--- p2 = "1712620800000"
--- p3 = "1709251200000"
--- p4 = "1711929600000"
--- p5 = "kanarie'\"\\{p1:String}"
--- p6 = "$path"
--- p7 = "name"
--- p8 = "plan"
--- p9 = "[plan]"
--- silo = ""
--- tenant = "shop"
-
 -- sessions
 WITH who AS (SELECT person AS id, n FROM (SELECT person, arrayJoin(arrayFilter(n -> n != 0, [if(NOT member AND key = {p7:String} AND text = {p6:String}, 1, 0)])) AS n FROM (SELECT id AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key IN {p8:Array(String)} AND kind IN ('set', 'once') ORDER BY id, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key, member)))
 SELECT toInt64(roundDown(intDiv(toUnixTimestamp64Milli(start) - {p1:Int64}, 1000), {p2:Array(Int64)})) AS bucket, count() AS n, countIf((ms >= 10000 OR views >= 2)) AS stayed, toFloat64(avg(views)) AS depth, avg(ms) / 1000 AS mean, round(quantileExactInclusive(0.5)(ms), 3) / 1000 AS median, round(quantileExactInclusive(0.9)(ms), 3) / 1000 AS p90
@@ -48,6 +12,24 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- p6 = "kanarie'\"\\{p1:String}"
 -- p7 = "plan"
 -- p8 = "[plan]"
+-- silo = ""
+-- tenant = "shop"
+
+-- views
+WITH who AS (SELECT person AS id, n FROM (SELECT person, arrayJoin(arrayFilter(n -> n != 0, [if(NOT member AND key = {p8:String} AND text = {p5:String}, 1, 0)])) AS n FROM (SELECT id AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key IN {p9:Array(String)} AND kind IN ('set', 'once') ORDER BY id, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key, member)))
+SELECT toUInt64(view.1) AS end, view.2.2 AS text, count() AS n
+FROM (SELECT visitor, session, arrayJoin([(0, argMin((if(type = 'page', mapContains(texts, {p6:String}), mapContains(texts, {p7:String})), if(type = 'page', texts[{p6:String}], texts[{p7:String}])), (time, _epoch, _o, _i))), (1, argMax((if(type = 'page', mapContains(texts, {p6:String}), mapContains(texts, {p7:String})), if(type = 'page', texts[{p6:String}], texts[{p7:String}])), (time, _epoch, _o, _i)))]) AS view FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('page', 'screen') AND session != 0 AND (visitor, session) IN (SELECT visitor, session FROM (SELECT start, visitor, session, views, toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start) AS ms FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p1:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p2:Int64}, 'UTC')) AND start >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND (visitor, session) IN (SELECT visitor, session FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND session != 0 AND type IN ('track', 'page', 'screen') AND ((if(user = 0, visitor, user), 1) IN (SELECT id, n FROM who))))) GROUP BY visitor, session)
+WHERE view.2.1 GROUP BY end, text ORDER BY end, n DESC, text ASC LIMIT 10 BY end
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "1708560000000"
+-- p2 = "1712620800000"
+-- p3 = "1709251200000"
+-- p4 = "1711929600000"
+-- p5 = "kanarie'\"\\{p1:String}"
+-- p6 = "$path"
+-- p7 = "name"
+-- p8 = "plan"
+-- p9 = "[plan]"
 -- silo = ""
 -- tenant = "shop"
 
