@@ -26,7 +26,7 @@ const (
 )
 
 // shared is what two packages need and no user should see.
-var shared = []string{"internal/record", "internal/schema", "internal/problem"}
+var shared = []string{"internal/record", "internal/schema", "internal/problem", "internal/match"}
 
 // core is the rule of the packages an application imports.
 func core(vendors ...string) rule {
@@ -83,6 +83,7 @@ var rules = map[string]rule{
 	"internal/record":  {own: []string{".", "tenant", "internal/schema"}},
 	"internal/schema":  {own: []string{".", "tenant"}},
 	"internal/problem": {},
+	"internal/match":   {},
 	"internal/arch":    {},
 	"internal/testenv": {testing: true},
 	// foldtest says what must be in the store; only tests import it.
