@@ -19,7 +19,7 @@ type Answer struct {
 	// Text is the question in plain English.
 	Text  string `json:"text"`
 	Stats Stats  `json:"stats"`
-	// Result is a *TrendResult, *SessionsResult, *EventsResult or
+	// Result is a *TrendResult, *FunnelResult, *SessionsResult, *EventsResult or
 	// *PersonsResult, after the kind.
 	Result any `json:"result"`
 }

@@ -56,6 +56,17 @@ var corpus = map[string]string{
 	"sessions_filtered":   `{"kind":"sessions",` + month + `,"interval":"day","filter":{"or":[{"property":"event.$browser","op":"eq","value":"KANARIE"},{"property":"session.views","op":"gt","value":3}]}}`,
 	"events":              `{"kind":"events",` + month + `}`,
 	"events_of":           `{"kind":"events",` + month + `,"person":"user:KANARIE","limit":7,"filter":{"property":"event.plan","op":"eq","value":"KANARIE"}}`,
+	"funnel":              `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"KANARIE"},{"event":"Buy"}]}`,
+	"funnel_strict":       `{"kind":"funnel",` + month + `,"order":"strict","window":"1h","reach":"range","interval":"week","steps":[{"event":"View"},{"event":"Buy"},{"event":"$identify"}]}`,
+	"funnel_any":          `{"kind":"funnel",` + month + `,"order":"any","window":"none","steps":[{"event":"*","filter":{"property":"event.a","op":"eq","value":"KANARIE"}},{"event":"Buy"}],"filter":{"property":"event.b","op":"eq","value":"KANARIE"}}`,
+	"funnel_held":         `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"View","filter":{"property":"person.plan","op":"eq","value":"KANARIE"}}],"exclude":[{"event":"Leave","filter":{"property":"session.views","op":"gt","value":2},"after":1,"before":2}],"exclusion":"person","hold":["event.KANARIE","event.$name"]}`,
+	"funnel_by_event":     `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"Buy"}],"breakdown":{"property":"event.KANARIE"}}`,
+	"funnel_by_person":    `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"Buy"}],"breakdown":{"property":"person.KANARIE","attribution":"last"}}`,
+	"funnel_by_entry":     `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"Buy"}],"breakdown":{"property":"session.entry","attribution":"step","step":2}}`,
+	"funnel_sessions":     `{"kind":"funnel",` + month + `,"by":"session","steps":[{"event":"View"},{"event":"Buy"}]}`,
+	"funnel_sessions_by":  `{"kind":"funnel",` + month + `,"by":"session","steps":[{"event":"View"},{"event":"Buy"}],"breakdown":{"property":"group.KANARIE.size"}}`,
+	"funnel_groups":       `{"kind":"funnel",` + month + `,"by":"group.company","steps":[{"event":"View"},{"event":"Buy"}]}`,
+	"funnel_groups_by":    `{"kind":"funnel",` + month + `,"by":"group.company","steps":[{"event":"View"},{"event":"Buy"}],"breakdown":{"property":"group.KANARIE.$id"}}`,
 	"persons":             `{"kind":"persons",` + month + `}`,
 	"persons_of_bucket":   `{"kind":"persons","limit":7,"of":{"kind":"trend",` + month + `,"series":[{"event":"KANARIE"},{"event":"Buy","measure":"avg","of":"event.price"}],"filter":{"property":"event.plan","op":"eq","value":"KANARIE"}},"at":{"series":1,"bucket":"2024-03-05"}}`,
 	"persons_of_value":    `{"kind":"persons",` + month + `,"of":{"kind":"trend","interval":"week","cumulative":true,"series":[{"event":"Buy"}],"breakdown":{"property":"event.plan"}},"at":{"bucket":"2024-03-11T00:00:00Z","breakdown":"KANARIE"}}`,
@@ -141,6 +152,9 @@ func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
 				all[name] = p.compileSeries(q, i, edges(interval))
 			}
 		}
+	case *Funnel:
+		all["units"] = p.compileFunnel(q, p.shapeOf(q, false))
+		all["units_listed"] = p.compileFunnel(q, p.shapeOf(q, true))
 	case *Sessions:
 		interval := q.Interval
 		if interval == "" {
@@ -223,6 +237,8 @@ func TestGoldenStatements(t *testing.T) {
 	golden("trend_by_person", "links")
 	golden("trend_by_group", "links")
 	golden("trend_persons", "links")
+	golden("funnel", "links")
+	golden("funnel_groups", "links")
 	golden("trend_traits", "links")
 }
 

@@ -25,7 +25,7 @@ type crowd struct {
 
 // crowdOf returns who is behind the number that a question names. The identity
 // edges are known.
-func (r *run) crowdOf(_ context.Context, q *Persons) (crowd, error) {
+func (r *run) crowdOf(ctx context.Context, q *Persons) (crowd, error) {
 	switch of := q.question().(type) {
 	case nil:
 		return everybody(q.Filter), nil
@@ -35,6 +35,8 @@ func (r *run) crowdOf(_ context.Context, q *Persons) (crowd, error) {
 			return crowd{}, err
 		}
 		return r.plan().trendCrowd(of, q.cell(), edges)
+	case *Funnel:
+		return r.funnelCrowd(ctx, of, q.cell())
 	default:
 		return crowd{}, fmt.Errorf("nobody is behind a number of kind %q", of.Kind())
 	}

@@ -31,6 +31,8 @@ func (a *Answer) table() [][]string {
 	switch result := a.Result.(type) {
 	case *TrendResult:
 		return result.table()
+	case *FunnelResult:
+		return result.table()
 	case *SessionsResult:
 		return result.table()
 	case *EventsResult:

@@ -1,7 +1,8 @@
 // Package query answers questions about events: how many, by how many persons,
-// in which sessions, and which ones.
+// in which sessions, how far on a way, and which ones.
 //
-// A question is a typed [Query]: a [Trend], [Sessions], [Events] or [Persons].
+// A question is a typed [Query]: a [Trend], [Funnel], [Sessions], [Events] or
+// [Persons].
 // [Parse] reads one from JSON, strictly: a field it does not know is a mistake
 // and never ignored, and all mistakes are reported at once as an
 // [*InvalidError] with the JSON pointer of each. The [Engine] compiles it to
@@ -72,6 +73,44 @@
 // the beginning of the range, behind a mean of several buckets those of the last
 // of them, and the lines of a formula are its series. A value of a breakdown
 // that is itself "$other" is always among the others.
+//
+// # Funnels
+//
+// The unit of a [Funnel] is a person, a session or a group; events without a
+// session or group of the type are in none. A unit's events are in the order of
+// their times, then of their places in the log. Each event of step 1 in the
+// range begins an attempt, which may take as long as the window, both ends
+// included; later steps may lie behind the range unless Reach is "range". Of the
+// attempts of a unit the one that got furthest counts, of several the one that
+// began first, so that a unit is counted once in each step.
+//
+// In order, an attempt reaches each step at the earliest time possible, and one
+// event is one step of it at most. Within one millisecond any order is allowed:
+// as many further steps are reached as can be given distinct events. Strictly,
+// no other event of the unit lies between two steps, for which only events that
+// pass the filter of the whole question count, and none of those that say who
+// somebody is; what has the time of the entry may be thought before it, and of
+// the last step reached behind it, but a millisecond between must be used up. In
+// any order every event of a step begins an attempt, and the count of step i is
+// of the units with at least i steps.
+//
+// An excluded event that is strictly later than step After was reached, and
+// strictly earlier than step Before, ends the attempt, which keeps what it had
+// reached before; or, with "person", takes the unit out of the whole funnel.
+// Properties that are held must be there in each step and equal as texts; other
+// events need not have them.
+//
+// The seconds of a step are those from the step before, in the attempts that
+// count. Over time (Interval), each bucket has the attempts that began in it, so
+// that a unit may be in several. The value of a breakdown is that of the first
+// event of the attempt that has one, of the last, or of the event of a given
+// step; then units that did not get there are in no group. The values with most
+// units at step 1 are shown, and each unit is in one group.
+//
+// The persons behind a step are its units; of sessions and groups they are those
+// who began the attempts, each once, so that there may be fewer of them.
+//
+// # Sessions
 //
 // A session lies in the range its start lies in. Under a filter it counts if
 // the filter is true for at least one of its events. It is engaged with 10

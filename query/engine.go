@@ -136,6 +136,8 @@ func (e *Engine) run(ctx context.Context, t *tenant.Tenant, q Query, began time.
 	switch q := q.(type) {
 	case *Trend:
 		answer.Result, err = r.trend(bounded, q)
+	case *Funnel:
+		answer.Result, err = r.funnel(bounded, q)
 	case *Sessions:
 		answer.Result, err = r.sessions(bounded, q)
 	case *Events:

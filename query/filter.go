@@ -164,9 +164,15 @@ func ofPersons(q Query) bool {
 	if q.scope().Filter.ofPersons() {
 		return true
 	}
-	t, ok := q.(*Trend)
-	return ok && (t.Breakdown != nil && parseProperty(t.Breakdown.Property).ofPersons() ||
-		slices.ContainsFunc(t.Series, func(s Series) bool { return s.ofPersons() || parseProperty(s.Of).ofPersons() || s.Filter.ofPersons() }))
+	switch q := q.(type) {
+	case *Trend:
+		return q.Breakdown != nil && parseProperty(q.Breakdown.Property).ofPersons() ||
+			slices.ContainsFunc(q.Series, func(s Series) bool { return s.ofPersons() || parseProperty(s.Of).ofPersons() || s.Filter.ofPersons() })
+	case *Funnel:
+		return q.by() != bySession || q.Breakdown != nil && parseProperty(q.Breakdown.Property).ofPersons() ||
+			slices.ContainsFunc(q.selectors(), func(s *Selector) bool { return s.Filter.ofPersons() })
+	}
+	return false
 }
 
 func (c *checker) checkFilter(path string, f *Filter, depth int) {

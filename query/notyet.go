@@ -8,11 +8,12 @@ func (c *checker) notYet(q Query) {
 		}
 	}
 	switch q := q.(type) {
-	case *Funnel, *Retention, *SegmentSize:
+	case *Retention, *SegmentSize:
 		c.fail("/kind", "unsupported", "kind %q is not supported by this version", q.Kind())
 	case *Persons:
-		if _, ok := q.Of.(*Trend); !ok {
-			unsupported("/of", q.Of != nil)
+		switch q.Of.(type) {
+		case *Retention, *SegmentSize:
+			unsupported("/of", true)
 		}
 	}
 }

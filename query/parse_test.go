@@ -22,7 +22,7 @@ var invalid = []struct{ question, want string }{
 	{`{}`, "/kind required"},
 	{`{"kind":7}`, "/kind bad_type"},
 	{`{"kind":"guess"}`, "/kind unknown_kind"},
-	{`{"kind":"funnel","steps":[]}`, "/range required, /steps required, /kind unsupported"},
+	{`{"kind":"funnel","steps":[]}`, "/range required, /steps required"},
 	{`{"kind":"retention"}`, "/range required, /start/event required, /return/event required, /kind unsupported"},
 	{`{"kind":"segment"}`, "/segment bad_value, /kind unsupported"},
 	{`{"kind":"lifecycle"}`, "/kind unsupported"},

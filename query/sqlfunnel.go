@@ -1,0 +1,140 @@
+package query
+
+import "math/bits"
+
+// funnelShape says what a statement returns of a unit of a funnel: its events,
+// each as some words, and perhaps who it is.
+type funnelShape struct {
+	// bits is how many of a word say what an event matches: the steps, then the
+	// exclusions, then whether it may not lie between strict steps.
+	bits int
+	// base is what times are counted from, and end the first moment that no
+	// event can matter at.
+	base, end int64
+	// wide says that time and bits do not fit into one word.
+	wide bool
+	// placed says that the order of events of one time can matter.
+	placed, held, labeled bool
+	who                   funnelWho
+}
+
+// funnelWho says whose ids a statement returns.
+type funnelWho uint8
+
+const (
+	nobody   funnelWho = iota
+	ofUnits            // which are persons
+	ofEvents           // of each event
+)
+
+// shapeOf returns the shape for a question, for a list of persons if so asked.
+func (p *plan) shapeOf(q *Funnel, listed bool) funnelShape {
+	shape := funnelShape{
+		bits: len(q.Steps) + len(q.Exclude), base: p.since, end: q.end(p.to),
+		held: len(q.Hold) > 0, labeled: q.Breakdown != nil,
+	}
+	if q.Order == Strict {
+		shape.bits++
+	}
+	shape.wide = bits.Len64(uint64(shape.end-shape.base))+shape.bits > 64
+	switch {
+	case listed && q.by() == byPerson:
+		shape.who = ofUnits
+	case listed:
+		shape.who = ofEvents
+	}
+	shape.placed = shape.labeled || shape.who == ofEvents || q.stepsOverlap()
+	return shape
+}
+
+// endOfData is later than any event, and so much before the last moment of the
+// store that a session that holds one ends before it.
+var endOfData = latest.UnixMilli() - sessionReach
+
+// end returns the first moment that no event can matter at.
+func (q *Funnel) end(to int64) int64 {
+	switch window := q.window(); {
+	case q.Reach == WithinRange:
+		return to
+	case window < 0:
+		return max(to, endOfData)
+	default:
+		// An entry is before to, so that the last moment of its window is in it.
+		return max(to, min(to+window, endOfData))
+	}
+}
+
+// stepsOverlap reports whether one event may be several steps.
+func (q *Funnel) stepsOverlap() bool {
+	seen := map[string]bool{}
+	for i := range q.Steps {
+		name := q.Steps[i].Event
+		if seen[name] || name == "*" && len(q.Steps) > 1 {
+			return true
+		}
+		seen[name] = true
+	}
+	return false
+}
+
+// compileFunnel returns the units that have an entry, with their events: who
+// (the persons of a list by person), then an array for each word: time and bits
+// as one or two, the two of its place, what is held, the two of its person; and
+// one of the labels, each with "=" in front, or empty where there is none.
+func (p *plan) compileFunnel(q *Funnel, shape funnelShape) Statement {
+	// Whatever is looked up of events is looked up for those behind the range, too.
+	wide := *p
+	wide.to = max(p.to, shape.end)
+	s := wide.sql()
+	s.shared = q.Filter
+	elements := []string{"w"}
+	if shape.wide {
+		elements = []string{"ms", "matched"}
+	}
+	if shape.placed {
+		elements = append(elements, "major", "minor")
+	}
+	if shape.held {
+		elements = append(elements, "held")
+	}
+	if shape.who == ofEvents {
+		elements = append(elements, "toUInt64(bitAnd(person, 18446744073709551615))", "toUInt64(bitShiftRight(person, 64))")
+	}
+	if shape.labeled {
+		elements = append(elements, "if(has, concat('=', label), '')")
+	}
+	// One array of tuples, and not several arrays, whose orders might differ.
+	event := elements[0]
+	if len(elements) > 1 {
+		event = "tuple(" + join(elements) + ")"
+	}
+	entry := "1"
+	if q.Order == AnyOrder {
+		entry = itoa(1<<len(q.Steps) - 1)
+	}
+	rows, unit, perActor := s.funnelRows(q, shape)
+	group, bits := "groupArray("+event+")", "groupBitOr(matched)"
+	if perActor {
+		// An id's events come together before they are joined.
+		rows = "SELECT actor, " + group + " AS part, " + bits + " AS seen FROM (" + rows + ") GROUP BY actor"
+		rows = s.withPerson("part, seen", rows)
+		group, bits = "groupArrayArray(part)", "groupBitOr(seen)"
+	}
+	if perActor && s.resolvesNothing() {
+		rows = "SELECT person, part AS es FROM (" + rows + ") WHERE bitAnd(seen, " + entry + ") != 0"
+	} else {
+		rows = "SELECT " + unit + ", " + group + " AS es FROM (" + rows + ")\nGROUP BY " + unit + " HAVING bitAnd(" + bits + ", " + entry + ") != 0"
+	}
+	head := ""
+	if shape.who == ofUnits {
+		head = hexOf(unit) + " AS id, "
+	}
+	columns := "es"
+	if len(elements) > 1 {
+		for i := range elements {
+			elements[i] = "tupleElement(es, " + itoa(i+1) + ")"
+		}
+		columns = join(elements)
+	}
+	return s.statement("SELECT " + head + columns + "\nFROM (" + rows + ")")
+}

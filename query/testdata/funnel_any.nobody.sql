@@ -1,0 +1,26 @@
+-- units
+SELECT tupleElement(es, 1), tupleElement(es, 2), tupleElement(es, 3)
+FROM (SELECT person, part AS es FROM (SELECT part, seen, actor AS person FROM (SELECT actor, groupArray(tuple(w, major, minor)) AS part, groupBitOr(matched) AS seen FROM (SELECT toUInt64(type IN ('track', 'page', 'screen') AND (texts[{p1:String}] = {p2:String})) + bitShiftLeft(toUInt64(name = {p3:String}), 1) AS matched, bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(time) - {p4:Int64}), 2), matched) AS w, bitOr(bitShiftLeft(toUInt64(_epoch), 48), bitShiftRight(_o, 16)) AS major, bitOr(bitShiftLeft(_o, 48), bitOr(bitShiftLeft(toUInt64(_i), 16), toUInt64(_p))) AS minor, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p5:Int64}, 'UTC') AND type IN ('track', 'page', 'screen') AND (texts[{p6:String}] = {p2:String}) AND matched != 0) GROUP BY actor)) WHERE bitAnd(seen, 3) != 0)
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "a"
+-- p2 = "kanarie'\"\\{p1:String}"
+-- p3 = "Buy"
+-- p4 = "1709251200000"
+-- p5 = "10412928000000"
+-- p6 = "b"
+-- silo = ""
+-- tenant = "shop"
+
+-- units_listed
+SELECT lower(hex(reinterpretAsFixedString(person))) AS id, tupleElement(es, 1), tupleElement(es, 2), tupleElement(es, 3)
+FROM (SELECT person, part AS es FROM (SELECT part, seen, actor AS person FROM (SELECT actor, groupArray(tuple(w, major, minor)) AS part, groupBitOr(matched) AS seen FROM (SELECT toUInt64(type IN ('track', 'page', 'screen') AND (texts[{p1:String}] = {p2:String})) + bitShiftLeft(toUInt64(name = {p3:String}), 1) AS matched, bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(time) - {p4:Int64}), 2), matched) AS w, bitOr(bitShiftLeft(toUInt64(_epoch), 48), bitShiftRight(_o, 16)) AS major, bitOr(bitShiftLeft(_o, 48), bitOr(bitShiftLeft(toUInt64(_i), 16), toUInt64(_p))) AS minor, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p5:Int64}, 'UTC') AND type IN ('track', 'page', 'screen') AND (texts[{p6:String}] = {p2:String}) AND matched != 0) GROUP BY actor)) WHERE bitAnd(seen, 3) != 0)
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "a"
+-- p2 = "kanarie'\"\\{p1:String}"
+-- p3 = "Buy"
+-- p4 = "1709251200000"
+-- p5 = "10412928000000"
+-- p6 = "b"
+-- silo = ""
+-- tenant = "shop"
+

@@ -1,0 +1,26 @@
+-- units
+SELECT es
+FROM (SELECT visitor, session, groupArray(w) AS es FROM (SELECT toUInt64(name = {p1:String}) + bitShiftLeft(toUInt64(name = {p2:String}), 1) AS matched, bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(time) - {p3:Int64}), 2), matched) AS w, visitor, session FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND name IN {p5:Array(String)} AND matched != 0 AND session != 0)
+GROUP BY visitor, session HAVING bitAnd(groupBitOr(matched), 1) != 0)
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "View"
+-- p2 = "Buy"
+-- p3 = "1709251200000"
+-- p4 = "1713139200000"
+-- p5 = "[View Buy]"
+-- silo = ""
+-- tenant = "shop"
+
+-- units_listed
+SELECT tupleElement(es, 1), tupleElement(es, 2), tupleElement(es, 3), tupleElement(es, 4), tupleElement(es, 5)
+FROM (SELECT visitor, session, groupArray(tuple(w, major, minor, toUInt64(bitAnd(person, 18446744073709551615)), toUInt64(bitShiftRight(person, 64)))) AS es FROM (SELECT matched, w, major, minor, visitor, session, actor AS person FROM (SELECT toUInt64(name = {p1:String}) + bitShiftLeft(toUInt64(name = {p2:String}), 1) AS matched, bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(time) - {p3:Int64}), 2), matched) AS w, bitOr(bitShiftLeft(toUInt64(_epoch), 48), bitShiftRight(_o, 16)) AS major, bitOr(bitShiftLeft(_o, 48), bitOr(bitShiftLeft(toUInt64(_i), 16), toUInt64(_p))) AS minor, visitor, session, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND name IN {p5:Array(String)} AND matched != 0 AND session != 0))
+GROUP BY visitor, session HAVING bitAnd(groupBitOr(matched), 1) != 0)
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "View"
+-- p2 = "Buy"
+-- p3 = "1709251200000"
+-- p4 = "1713139200000"
+-- p5 = "[View Buy]"
+-- silo = ""
+-- tenant = "shop"
+

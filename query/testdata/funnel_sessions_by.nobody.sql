@@ -1,0 +1,36 @@
+-- units
+SELECT tupleElement(es, 1), tupleElement(es, 2), tupleElement(es, 3), tupleElement(es, 4)
+FROM (SELECT visitor, session, groupArray(tuple(w, major, minor, if(has, concat('=', label), ''))) AS es FROM (SELECT e.matched AS matched, e.w AS w, e.major AS major, e.minor AS minor, e.own AS own, e.visitor AS visitor, e.session AS session, e.person AS person, l.has AS has, l.label AS label FROM (SELECT e.matched AS matched, e.w AS w, e.major AS major, e.minor AS minor, e.own AS own, e.visitor AS visitor, e.session AS session, e.person AS person, reinterpretAsUInt128(sipHash128Reference(concat({tenant:String},'\0g\0',{p7:String},'\0',if(e.own = '', m.text, e.own)))) AS gid FROM (SELECT matched, w, major, minor, own, visitor, session, actor AS person FROM (SELECT toUInt64(name = {p1:String}) + bitShiftLeft(toUInt64(name = {p2:String}), 1) AS matched, bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(time) - {p3:Int64}), 2), matched) AS w, bitOr(bitShiftLeft(toUInt64(_epoch), 48), bitShiftRight(_o, 16)) AS major, bitOr(bitShiftLeft(_o, 48), bitOr(bitShiftLeft(toUInt64(_i), 16), toUInt64(_p))) AS minor, toString(multiIf(mapContains(texts, {p6:String}), texts[{p6:String}], mapContains(numbers, {p6:String}), toString(numbers[{p6:String}]), '')) AS own, visitor, session, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND name IN {p5:Array(String)} AND matched != 0 AND session != 0)) AS e
+LEFT ANY JOIN (SELECT person, text FROM (SELECT id AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key = {p7:String} AND kind = 'member' ORDER BY id, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key, member)) AS m ON e.person = m.person) AS e
+LEFT ANY JOIN (SELECT id, toUInt8(((bitAnd(bits, 1) != 0) OR (bitAnd(bits, 2) != 0))) AS has, toString(multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0), toString(num), '')) AS label FROM (SELECT id, key, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key = {p8:String} AND kind IN ('set', 'once') ORDER BY id, key, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key)) AS l ON e.gid = l.id)
+GROUP BY visitor, session HAVING bitAnd(groupBitOr(matched), 1) != 0)
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "View"
+-- p2 = "Buy"
+-- p3 = "1709251200000"
+-- p4 = "1713139200000"
+-- p5 = "[View Buy]"
+-- p6 = "$groups.kanarie'\"\\{p1:String}"
+-- p7 = "kanarie'\"\\{p1:String}"
+-- p8 = "size"
+-- silo = ""
+-- tenant = "shop"
+
+-- units_listed
+SELECT tupleElement(es, 1), tupleElement(es, 2), tupleElement(es, 3), tupleElement(es, 4), tupleElement(es, 5), tupleElement(es, 6)
+FROM (SELECT visitor, session, groupArray(tuple(w, major, minor, toUInt64(bitAnd(person, 18446744073709551615)), toUInt64(bitShiftRight(person, 64)), if(has, concat('=', label), ''))) AS es FROM (SELECT e.matched AS matched, e.w AS w, e.major AS major, e.minor AS minor, e.own AS own, e.visitor AS visitor, e.session AS session, e.person AS person, l.has AS has, l.label AS label FROM (SELECT e.matched AS matched, e.w AS w, e.major AS major, e.minor AS minor, e.own AS own, e.visitor AS visitor, e.session AS session, e.person AS person, reinterpretAsUInt128(sipHash128Reference(concat({tenant:String},'\0g\0',{p7:String},'\0',if(e.own = '', m.text, e.own)))) AS gid FROM (SELECT matched, w, major, minor, own, visitor, session, actor AS person FROM (SELECT toUInt64(name = {p1:String}) + bitShiftLeft(toUInt64(name = {p2:String}), 1) AS matched, bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(time) - {p3:Int64}), 2), matched) AS w, bitOr(bitShiftLeft(toUInt64(_epoch), 48), bitShiftRight(_o, 16)) AS major, bitOr(bitShiftLeft(_o, 48), bitOr(bitShiftLeft(toUInt64(_i), 16), toUInt64(_p))) AS minor, toString(multiIf(mapContains(texts, {p6:String}), texts[{p6:String}], mapContains(numbers, {p6:String}), toString(numbers[{p6:String}]), '')) AS own, visitor, session, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND name IN {p5:Array(String)} AND matched != 0 AND session != 0)) AS e
+LEFT ANY JOIN (SELECT person, text FROM (SELECT id AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key = {p7:String} AND kind = 'member' ORDER BY id, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key, member)) AS m ON e.person = m.person) AS e
+LEFT ANY JOIN (SELECT id, toUInt8(((bitAnd(bits, 1) != 0) OR (bitAnd(bits, 2) != 0))) AS has, toString(multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0), toString(num), '')) AS label FROM (SELECT id, key, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key = {p8:String} AND kind IN ('set', 'once') ORDER BY id, key, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key)) AS l ON e.gid = l.id)
+GROUP BY visitor, session HAVING bitAnd(groupBitOr(matched), 1) != 0)
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "View"
+-- p2 = "Buy"
+-- p3 = "1709251200000"
+-- p4 = "1713139200000"
+-- p5 = "[View Buy]"
+-- p6 = "$groups.kanarie'\"\\{p1:String}"
+-- p7 = "kanarie'\"\\{p1:String}"
+-- p8 = "size"
+-- silo = ""
+-- tenant = "shop"
+

@@ -1,0 +1,26 @@
+-- units
+SELECT es
+FROM (SELECT person, part AS es FROM (SELECT part, seen, actor AS person FROM (SELECT actor, groupArray(w) AS part, groupBitOr(matched) AS seen FROM (SELECT toUInt64(name = {p1:String}) + bitShiftLeft(toUInt64(name = {p2:String}), 1) + bitShiftLeft(toUInt64(name = {p3:String}), 2) + bitShiftLeft(toUInt64(type IN ('track', 'page', 'screen')), 3) AS matched, bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(time) - {p4:Int64}), 4), matched) AS w, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p5:Int64}, 'UTC') AND (type IN ('track', 'page', 'screen') OR name IN {p6:Array(String)}) AND matched != 0) GROUP BY actor)) WHERE bitAnd(seen, 1) != 0)
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "View"
+-- p2 = "Buy"
+-- p3 = "$identify"
+-- p4 = "1709251200000"
+-- p5 = "1711929600000"
+-- p6 = "[View Buy $identify]"
+-- silo = ""
+-- tenant = "shop"
+
+-- units_listed
+SELECT lower(hex(reinterpretAsFixedString(person))) AS id, es
+FROM (SELECT person, part AS es FROM (SELECT part, seen, actor AS person FROM (SELECT actor, groupArray(w) AS part, groupBitOr(matched) AS seen FROM (SELECT toUInt64(name = {p1:String}) + bitShiftLeft(toUInt64(name = {p2:String}), 1) + bitShiftLeft(toUInt64(name = {p3:String}), 2) + bitShiftLeft(toUInt64(type IN ('track', 'page', 'screen')), 3) AS matched, bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(time) - {p4:Int64}), 4), matched) AS w, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p5:Int64}, 'UTC') AND (type IN ('track', 'page', 'screen') OR name IN {p6:Array(String)}) AND matched != 0) GROUP BY actor)) WHERE bitAnd(seen, 1) != 0)
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "View"
+-- p2 = "Buy"
+-- p3 = "$identify"
+-- p4 = "1709251200000"
+-- p5 = "1711929600000"
+-- p6 = "[View Buy $identify]"
+-- silo = ""
+-- tenant = "shop"
+
