@@ -16,6 +16,8 @@
 //		Series: []query.Series{{Selector: query.Selector{Event: "Order Completed"}}},
 //	})
 //
+// [Engine.Catalog] lists what questions can be about.
+//
 // # Sharing
 //
 // Questions are equal if they have the same [Canonical] form. With

@@ -15,8 +15,9 @@ import (
 	"github.com/footfall-go/footfall/tenant"
 )
 
-// Handler answers questions over HTTP: POST /api/v1/query, and POST
-// /api/v1/session, which logs a browser in. Mount it at /api/v1/.
+// Handler answers questions over HTTP: POST /api/v1/query; GET /api/v1/catalog,
+// what they can be about; and POST /api/v1/session, which logs a browser in.
+// Mount it at /api/v1/.
 type Handler struct {
 	engine *Engine
 	config Config
@@ -49,6 +50,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/api/v1/query":
 		serve = h.serveQuery
+	case r.URL.Path == "/api/v1/catalog":
+		method, serve = http.MethodGet, h.serveCatalog
 	case r.URL.Path == "/api/v1/session" && h.config.Cookies != nil:
 		serve = h.serveSession
 	default:
