@@ -149,8 +149,13 @@ func (h *Handler) serveSession(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// body reads a JSON body, or answers why it cannot.
+// body reads a JSON body, or answers why it cannot. What is asked stands there
+// and not in the address.
 func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	if p := problem.Parameters(r); p != nil {
+		problem.Write(w, r, *p)
+		return nil, false
+	}
 	if sent := r.Header.Get("Content-Type"); sent != "" {
 		// A form of another site could send anything else without a preflight.
 		if media, _, err := mime.ParseMediaType(sent); err != nil || media != "application/json" {
