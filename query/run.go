@@ -16,8 +16,7 @@ type run struct {
 	engine   *Engine
 	tenant   *tenant.Tenant
 	cal      calendar
-	now      time.Time // by the clock of the engine
-	began    time.Time
+	now      time.Time
 	deadline time.Time
 	from, to time.Time
 	read     struct{ rows, bytes uint64 }
@@ -37,8 +36,8 @@ func (r *run) planOver(from, to time.Time) *plan {
 		from: from.UnixMilli(), to: to.UnixMilli(),
 		limits: limits{
 			milliseconds: max(1, time.Until(r.deadline).Milliseconds()),
-			memory:       bound(r.engine.config.MaxMemory, r.tenant.QueryMemory),
-			rows:         bound(r.engine.config.MaxRows, r.tenant.QueryRows),
+			memory:       r.engine.config.MaxMemory,
+			rows:         r.engine.config.MaxRows,
 			result:       maxResult,
 		},
 	}
@@ -51,14 +50,6 @@ func (r *run) planOver(from, to time.Time) *plan {
 		p.people = *r.known
 	}
 	return p
-}
-
-// bound returns the lower of two limits, of which 0 is none.
-func bound(all, own int64) int64 {
-	if own > 0 {
-		return min(all, own)
-	}
-	return all
 }
 
 // planWithPeople is plan for statements that resolve persons.
@@ -125,11 +116,6 @@ func (r *run) each(ctx context.Context, s Statement, read func(Rows) error) erro
 	return errors.Join(err, rows.Close())
 }
 
-// stats returns what was taken so far.
-func (r *run) stats() Stats {
-	return Stats{Rows: r.read.rows, Bytes: r.read.bytes, Milliseconds: time.Since(r.began).Milliseconds()}
-}
-
 // hexID is an id as statements return it: the digits that hexOf makes.
 type hexID string
 
@@ -146,7 +132,7 @@ func (r *run) explain(asked, bounded context.Context, err error) error {
 	if asked.Err() != nil {
 		return context.Cause(asked)
 	}
-	if bounded.Err() != nil && !errors.Is(err, ErrTimeout) && !errors.Is(err, ErrBusy) {
+	if bounded.Err() != nil && !errors.Is(err, ErrTimeout) {
 		return fmt.Errorf("%w: %w", ErrTimeout, err)
 	}
 	return err

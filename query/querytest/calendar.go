@@ -168,3 +168,9 @@ func (a *asked) rangeOf(r query.Range, now time.Time) (from, to time.Time) {
 	to = now.Truncate(units[unit]).Add(units[unit])
 	return to.Add(-time.Duration(n) * units[unit]), to
 }
+
+// duration reads a length of time in which a day has 24 hours.
+func duration(text string) time.Duration {
+	n, unit := span(text)
+	return time.Duration(n) * units[unit]
+}

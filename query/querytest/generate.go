@@ -37,6 +37,7 @@ type generator struct {
 	middle time.Time
 	loc    *time.Location
 	rows   []Row
+	dense  bool // most happens within few milliseconds
 }
 
 func newGenerator(seed uint64, p place, number int) (*generator, error) {
@@ -59,8 +60,11 @@ func (g *generator) moment() time.Time {
 		return g.rows[g.IntN(len(g.rows))].At
 	}
 	at := g.middle.Add(time.Duration(g.Int64N(int64(2*reach))) - reach).Truncate(time.Millisecond)
-	if g.chance(8) {
+	switch {
+	case g.chance(8):
 		at = at.Truncate(30 * time.Minute)
+	case g.dense && !g.chance(8):
+		at = g.middle.Add(time.Duration(g.IntN(6)) * time.Millisecond)
 	}
 	return at
 }
@@ -75,7 +79,7 @@ func (g *generator) who() string {
 // world returns the rows of a world: few events or many, and edges of which few
 // to most lead in circles.
 func (g *generator) world() []Row {
-	g.rows = nil
+	g.rows, g.dense = nil, g.chance(3)
 	for range pick(g, 15, 50, 120) {
 		g.rows = append(g.rows, g.event())
 	}

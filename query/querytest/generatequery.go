@@ -96,7 +96,7 @@ func (g *generator) interval(of ...query.Interval) query.Interval { return pick(
 
 // question returns any question.
 func (g *generator) question() query.Query {
-	switch g.IntN(10) {
+	switch g.IntN(14) {
 	case 0:
 		return &query.Sessions{Scope: g.scope(), Interval: g.interval(query.Day, query.Week, query.Month, query.Total)}
 	case 1:
@@ -105,6 +105,10 @@ func (g *generator) question() query.Query {
 		return &query.Persons{Scope: g.scope(), Limit: pick(g, 0, 2)}
 	case 3:
 		return g.behindTrend()
+	case 4, 5, 6:
+		return g.funnel()
+	case 7:
+		return g.behindFunnel()
 	}
 	return g.trend()
 }
@@ -148,7 +152,7 @@ func (g *generator) behindTrend() *query.Persons {
 	of := g.trend()
 	at := &query.Cell{Series: g.IntN(len(of.Series))}
 	if of.Breakdown != nil {
-		at.Breakdown = pick(g, nil, new(query.Other), new("pro"), new("7"), new("gold"), new("acme"), new("A"))
+		at.Breakdown = g.value()
 	}
 	return &query.Persons{Of: of, At: at}
 }

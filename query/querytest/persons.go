@@ -94,6 +94,12 @@ func (a *asked) behind(q *query.Persons) (map[footfall.ID]bool, error) {
 		return personsOf(a.within(a.from, a.to, behaviour, a.shared(q.Filter))), nil
 	case *query.Trend:
 		return a.behindTrend(of, at)
+	case *query.Funnel:
+		return a.behindFunnel(of, at), nil
+	case *query.Retention:
+		return a.behindRetention(of, at), nil
+	case *query.SegmentSize:
+		return a.members(of), nil
 	}
 	return nil, errKind
 }

@@ -17,6 +17,12 @@ func Rows(result any) []string {
 	switch r := result.(type) {
 	case *query.TrendResult:
 		return trendRows(r)
+	case *query.FunnelResult:
+		return funnelRows(r)
+	case *retentionResult:
+		return retentionRows(r)
+	case *segmentResult:
+		return []string{fmt.Sprintf("count %d", r.Count)}
 	case *query.SessionsResult:
 		return sessionRows(r)
 	case *query.EventsResult:

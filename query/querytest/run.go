@@ -31,6 +31,10 @@ func Run(t *testing.T, open func(tb testing.TB) (footfall.Store, query.Conn)) {
 			}
 		}
 	})
+	t.Run("golden", func(t *testing.T) {
+		t.Parallel()
+		runGolden(t, newSubject(t, open))
+	})
 	t.Run("generated", func(t *testing.T) {
 		t.Parallel()
 		runGenerated(t, open)
