@@ -22,6 +22,19 @@ type Config struct {
 	// visible to statements that begin now. Defaults to no watermark in
 	// answers.
 	Watermark func(context.Context) time.Time
+	// Version returns a text that changes whenever statements that begin now may
+	// see something else than before, such as how far the log is in the store.
+	// With it, equal questions share one answer while it is on its way, and as
+	// long as the text is the same, for a minute at most. Defaults to none: each
+	// question is answered by itself.
+	Version func(context.Context) string
+	// CacheBytes bounds the answers that are kept. Defaults to 64 MiB.
+	CacheBytes int64
+	// AtOnce is how many questions are answered at once, over all tenants; others
+	// wait for their turn. Defaults to 8.
+	AtOnce int
+	// Waiting is how many questions of one tenant may wait. Defaults to 100.
+	Waiting int
 	// Now is the clock by which a range like the last 30 days ends and a bucket is
 	// over. Defaults to [time.Now].
 	Now func() time.Time
@@ -48,6 +61,8 @@ func (c Config) withDefaults() (Config, error) {
 	c.MaxMemory = cmp.Or(c.MaxMemory, 2<<30)
 	c.MaxRows = cmp.Or(c.MaxRows, 2_000_000_000)
 	c.MaxBody = cmp.Or(c.MaxBody, 256<<10)
+	c.CacheBytes = cmp.Or(c.CacheBytes, 64<<20)
+	c.AtOnce, c.Waiting = cmp.Or(c.AtOnce, 8), cmp.Or(c.Waiting, 100)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -61,7 +76,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Conn == nil {
 		errs = append(errs, errors.New("query: Config.Conn is required"))
 	}
-	if c.MaxMemory < 0 || c.MaxRows < 0 || c.MaxBody < 0 {
+	if min(c.MaxMemory, c.MaxRows, c.MaxBody, c.CacheBytes, int64(c.AtOnce), int64(c.Waiting)) < 0 {
 		errs = append(errs, errors.New("query: limits in Config are not negative"))
 	}
 	return c, errors.Join(errs...)
@@ -72,6 +87,8 @@ func (c Config) withDefaults() (Config, error) {
 type Engine struct {
 	config  Config
 	metrics metrics
+	turns   *turns
+	shared  *shared
 }
 
 // NewEngine returns an engine over Config.Conn.
@@ -84,17 +101,25 @@ func NewEngine(config Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create the instruments of query: %w", err)
 	}
-	return &Engine{config: config, metrics: m}, nil
+	return &Engine{
+		config: config, metrics: m,
+		turns: newTurns(config.AtOnce, config.Waiting), shared: newShared(config.CacheBytes),
+	}, nil
 }
 
 // Run answers a question of a tenant, whose Settings must have their defaults.
-// The error is an [*InvalidError], wraps [ErrTimeout], [ErrLimit] or
+// The error is an [*InvalidError], wraps [ErrTimeout], [ErrLimit], [ErrBusy] or
 // [ErrUnavailable], is that of ctx, or is an outage. The tenant's QueryTime
-// bounds the whole of it.
+// bounds the whole of it, the wait for a turn included. Others may have the same
+// answer, so that nobody may change its Result.
 func (e *Engine) Run(ctx context.Context, t *tenant.Tenant, q Query) (*Answer, error) {
 	began := time.Now()
 	answer, err := e.run(ctx, t, q, began)
-	e.metrics.record(ctx, q.Kind(), time.Since(began), answer, err)
+	var stats Stats
+	if answer != nil {
+		stats = answer.Stats
+	}
+	e.metrics.record(ctx, q.Kind(), time.Since(began), stats, err)
 	return answer, err
 }
 
@@ -102,52 +127,107 @@ func (e *Engine) run(ctx context.Context, t *tenant.Tenant, q Query, began time.
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
+	r, err := e.begin(t, *scopeOf(q), began)
+	if err != nil {
+		return nil, err
+	}
+	question := func() []byte { return Canonical(q) }
+	value, own, err := r.share(ctx, q.Kind(), question, func(ctx context.Context) (any, error) { return r.answer(ctx, q) })
+	if err != nil {
+		return nil, err
+	}
+	answer := *value.(*Answer)
+	if !own {
+		// The same was asked in other words, and nothing was read for it.
+		answer.Text = describe(q, r.cal, r.from, r.to)
+		answer.Stats = Stats{Cached: true, Milliseconds: time.Since(began).Milliseconds()}
+	}
+	return &answer, nil
+}
+
+// begin starts to answer something about a scope.
+func (e *Engine) begin(t *tenant.Tenant, scope Scope, began time.Time) (*run, error) {
 	if t == nil || t.ID.IsZero() {
 		return nil, errors.New("query: a tenant is required")
 	}
-	scope := scopeOf(q)
-	zone := cmp.Or(scope.Zone, t.Zone, "UTC")
-	loc, err := loadZone(zone)
+	loc, err := loadZone(cmp.Or(scope.Zone, t.Zone, "UTC"))
 	if err != nil {
 		return nil, fmt.Errorf("load the zone of tenant %s: %w", t.ID, err)
 	}
-	now := e.config.Now()
-	limit := cmp.Or(t.QueryTime, 10*time.Second)
-	bounded, cancel := context.WithTimeoutCause(ctx, limit, ErrTimeout)
-	defer cancel()
 	r := &run{
-		engine: e, tenant: t, cal: newCalendar(loc, t.WeekStart), now: now, deadline: began.Add(limit),
+		engine: e, tenant: t, cal: newCalendar(loc, t.WeekStart),
+		now: e.config.Now(), began: began, deadline: began.Add(cmp.Or(t.QueryTime, 10*time.Second)),
 	}
-	r.from, r.to = scope.Range.resolve(now, r.cal)
+	r.from, r.to = scope.Range.resolve(r.now, r.cal)
+	return r, nil
+}
+
+// share computes something, or has it from somebody who asks or asked the same;
+// own is false then.
+func (r *run) share(asked context.Context, kind string, question func() []byte, compute func(context.Context) (any, error)) (value any, own bool, err error) {
+	ctx, cancel := context.WithDeadlineCause(asked, r.deadline, ErrTimeout)
+	defer cancel()
+	version := ""
+	if r.engine.config.Version != nil {
+		// Before any statement, so that what becomes visible from here on makes
+		// another key.
+		version = r.engine.config.Version(ctx)
+	}
+	if version == "" {
+		own = true
+		value, err = r.inTurn(ctx, compute)
+	} else {
+		value, own, err = r.engine.shared.get(ctx, r.key(kind, question(), version), func(ctx context.Context) (any, error) {
+			ctx, cancel := context.WithDeadlineCause(ctx, r.deadline, ErrTimeout)
+			defer cancel()
+			return r.inTurn(ctx, compute)
+		})
+	}
+	if err != nil {
+		return nil, own, r.explain(asked, ctx, err)
+	}
+	return value, own, nil
+}
+
+// inTurn computes something when its turn has come.
+func (r *run) inTurn(ctx context.Context, compute func(context.Context) (any, error)) (any, error) {
+	done, err := r.engine.turns.take(ctx, r.tenant.ID.String(), r.tenant.Queries)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return compute(ctx)
+}
+
+// answer computes the answer to a sound question.
+func (r *run) answer(ctx context.Context, q Query) (*Answer, error) {
 	answer := &Answer{
-		Kind: q.Kind(), Zone: zone, Exact: true,
-		Range: Window{r.from.In(loc), r.to.In(loc)},
+		Kind: q.Kind(), Zone: r.cal.loc.String(), Exact: true,
+		Range: Window{r.from.In(r.cal.loc), r.to.In(r.cal.loc)},
 		Text:  describe(q, r.cal, r.from, r.to),
 	}
-	if e.config.Watermark != nil {
-		answer.Watermark = e.config.Watermark(bounded).UTC().Truncate(time.Millisecond)
+	if r.engine.config.Watermark != nil {
+		answer.Watermark = r.engine.config.Watermark(ctx).UTC().Truncate(time.Millisecond)
 	}
+	var err error
 	if ofPersons(q) {
 		// From here on every plan knows the identity edges.
-		if _, err := r.planWithPeople(bounded); err != nil {
-			return nil, r.explain(ctx, bounded, err)
+		if _, err = r.planWithPeople(ctx); err != nil {
+			return nil, err
 		}
 	}
 	switch q := q.(type) {
 	case *Trend:
-		answer.Result, err = r.trend(bounded, q)
+		answer.Result, err = r.trend(ctx, q)
 	case *Funnel:
-		answer.Result, err = r.funnel(bounded, q)
+		answer.Result, err = r.funnel(ctx, q)
 	case *Sessions:
-		answer.Result, err = r.sessions(bounded, q)
+		answer.Result, err = r.sessions(ctx, q)
 	case *Events:
-		answer.Result, err = r.events(bounded, q)
+		answer.Result, err = r.events(ctx, q)
 	case *Persons:
-		answer.Result, err = r.persons(bounded, q)
+		answer.Result, err = r.persons(ctx, q)
 	}
-	if err != nil {
-		return nil, r.explain(ctx, bounded, err)
-	}
-	answer.Stats = Stats{Rows: r.read.rows, Bytes: r.read.bytes, Milliseconds: time.Since(began).Milliseconds()}
-	return answer, nil
+	answer.Stats = r.stats()
+	return answer, err
 }

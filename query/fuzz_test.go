@@ -48,5 +48,7 @@ func FuzzParse(f *testing.F) {
 		second, err := json.Marshal(again)
 		require.NoError(t, err)
 		require.Equal(t, string(text), string(second))
+		requireCanonical(t, q)
+		require.Equal(t, string(Canonical(q)), string(Canonical(again)))
 	})
 }

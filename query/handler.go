@@ -15,8 +15,9 @@ import (
 	"github.com/footfall-go/footfall/tenant"
 )
 
-// Handler answers questions over HTTP: POST /api/v1/query, and POST
-// /api/v1/session, which logs a browser in. Mount it at /api/v1/.
+// Handler answers questions over HTTP: POST /api/v1/query; GET /api/v1/catalog,
+// what they can be about; and POST /api/v1/session, which logs a browser in.
+// Mount it at /api/v1/.
 type Handler struct {
 	engine *Engine
 	config Config
@@ -44,19 +45,22 @@ func (h *Handler) Engine() *Engine { return h.engine }
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	method := http.MethodPost
 	var serve http.HandlerFunc
 	switch {
 	case r.URL.Path == "/api/v1/query":
 		serve = h.serveQuery
+	case r.URL.Path == "/api/v1/catalog":
+		method, serve = http.MethodGet, h.serveCatalog
 	case r.URL.Path == "/api/v1/session" && h.config.Cookies != nil:
 		serve = h.serveSession
 	default:
 		problem.Write(w, r, problem.Problem{Status: http.StatusNotFound, Detail: "there is nothing at this path"})
 		return
 	}
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		problem.Write(w, r, problem.Problem{Status: http.StatusMethodNotAllowed, Detail: "only POST is allowed here"})
+	if r.Method != method {
+		w.Header().Set("Allow", method)
+		problem.Write(w, r, problem.Problem{Status: http.StatusMethodNotAllowed, Detail: "only " + method + " is allowed here"})
 		return
 	}
 	serve(w, r)
@@ -81,9 +85,7 @@ func (h *Handler) serveQuery(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, err)
 		return
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Vary", "Accept, Authorization, Cookie")
+	private(w)
 	if wantsCSV(r) {
 		if table := answer.table(); table != nil {
 			if next := answer.next(); next != nil {
@@ -94,10 +96,21 @@ func (h *Handler) serveQuery(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	writeJSON(w, answer)
+}
+
+// private keeps caches between us and the asker from keeping the answer.
+func private(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Vary", "Accept, Authorization, Cookie")
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(answer) // a client that has gone needs no answer
+	_ = e.Encode(v) // a client that has gone needs no answer
 }
 
 // serveSession trades a read key for a cookie.
@@ -136,8 +149,13 @@ func (h *Handler) serveSession(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// body reads a JSON body, or answers why it cannot.
+// body reads a JSON body, or answers why it cannot. What is asked stands there
+// and not in the address.
 func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	if p := problem.Parameters(r); p != nil {
+		problem.Write(w, r, *p)
+		return nil, false
+	}
 	if sent := r.Header.Get("Content-Type"); sent != "" {
 		// A form of another site could send anything else without a preflight.
 		if media, _, err := mime.ParseMediaType(sent); err != nil || media != "application/json" {
@@ -189,6 +207,8 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		p = problem.Problem{Title: "Out of time", Status: http.StatusGatewayTimeout, Detail: "the answer was not found in the time a question has; ask about less"}
 	case errors.Is(err, ErrLimit):
 		p = problem.Problem{Title: "Too much", Status: http.StatusUnprocessableEntity, Detail: "the answer takes more rows or memory than a question may use; ask about less"}
+	case errors.Is(err, ErrBusy):
+		p = problem.Problem{Status: http.StatusTooManyRequests, Detail: "too many questions are asked at once; ask again", RetryAfter: time.Second}
 	case r.Context().Err() != nil || errors.Is(err, context.Canceled):
 		return // nobody listens
 	case errors.Is(err, ErrUnavailable):

@@ -152,6 +152,8 @@ func TestHandlerRefuses(t *testing.T) {
 		"an unknown field":     {"POST", "/api/v1/query", `{"kind":"events","range":{"last":"1d"},"filters":{}}`, []string{"Authorization", asRead}, 400, `"path":"/filters","code":"unknown_field"`},
 		"too many buckets":     {"POST", "/api/v1/query", `{"kind":"trend","interval":"hour","range":{"from":"2000-01-01","to":"2024-01-01"},"series":[{"event":"*"}]}`, []string{"Authorization", asRead}, 400, `"path":"/interval"`},
 		"too many numbers":     {"POST", "/api/v1/query", `{"kind":"trend","interval":"hour","range":{"from":"2023-01-01","to":"2024-01-01"},"breakdown":{"property":"event.x","limit":100},"series":[{"event":"*"}]}`, []string{"Authorization", asRead}, 400, "more than 500000 numbers"},
+		"a parameter":          {"POST", "/api/v1/query?limit=5", total, []string{"Authorization", asRead}, 400, `"path":"/limit","code":"unknown_parameter"`},
+		"a session, parameter": {"POST", "/api/v1/session?key=rk_shop", `{"key":"rk_shop"}`, nil, 400, `"path":"/key","code":"unknown_parameter"`},
 		"a session, no key":    {"POST", "/api/v1/session", `{}`, nil, 400, `"path":"/key","code":"required"`},
 		"a session, bad key":   {"POST", "/api/v1/session", `{"key":"rk_nobody"}`, nil, 401, ""},
 		"a session, write key": {"POST", "/api/v1/session", `{"key":"wk_shop"}`, nil, 403, ""},

@@ -27,13 +27,11 @@ func newMetrics(provider metric.MeterProvider) (m metrics, err error) {
 	return m, err
 }
 
-func (m metrics) record(ctx context.Context, kind string, took time.Duration, answer *Answer, err error) {
+func (m metrics) record(ctx context.Context, kind string, took time.Duration, stats Stats, err error) {
 	ctx = context.WithoutCancel(ctx)
 	kindOf := attribute.String("kind", kind)
 	m.duration.Record(ctx, took.Seconds(), metric.WithAttributes(kindOf, attribute.String("outcome", outcome(err))))
-	if answer != nil {
-		m.rows.Add(ctx, int64(answer.Stats.Rows), metric.WithAttributes(kindOf))
-	}
+	m.rows.Add(ctx, int64(stats.Rows), metric.WithAttributes(kindOf))
 }
 
 func outcome(err error) string {
@@ -47,6 +45,8 @@ func outcome(err error) string {
 		return "timeout"
 	case errors.Is(err, ErrLimit):
 		return "limit"
+	case errors.Is(err, ErrBusy):
+		return "busy"
 	case errors.Is(err, context.Canceled):
 		return "canceled"
 	}

@@ -16,7 +16,8 @@ type run struct {
 	engine   *Engine
 	tenant   *tenant.Tenant
 	cal      calendar
-	now      time.Time
+	now      time.Time // by the clock of the engine
+	began    time.Time
 	deadline time.Time
 	from, to time.Time
 	read     struct{ rows, bytes uint64 }
@@ -36,8 +37,8 @@ func (r *run) planOver(from, to time.Time) *plan {
 		from: from.UnixMilli(), to: to.UnixMilli(),
 		limits: limits{
 			milliseconds: max(1, time.Until(r.deadline).Milliseconds()),
-			memory:       r.engine.config.MaxMemory,
-			rows:         r.engine.config.MaxRows,
+			memory:       bound(r.engine.config.MaxMemory, r.tenant.QueryMemory),
+			rows:         bound(r.engine.config.MaxRows, r.tenant.QueryRows),
 			result:       maxResult,
 		},
 	}
@@ -50,6 +51,14 @@ func (r *run) planOver(from, to time.Time) *plan {
 		p.people = *r.known
 	}
 	return p
+}
+
+// bound returns the lower of two limits, of which 0 is none.
+func bound(all, own int64) int64 {
+	if own > 0 {
+		return min(all, own)
+	}
+	return all
 }
 
 // planWithPeople is plan for statements that resolve persons.
@@ -116,6 +125,11 @@ func (r *run) each(ctx context.Context, s Statement, read func(Rows) error) erro
 	return errors.Join(err, rows.Close())
 }
 
+// stats returns what was taken so far.
+func (r *run) stats() Stats {
+	return Stats{Rows: r.read.rows, Bytes: r.read.bytes, Milliseconds: time.Since(r.began).Milliseconds()}
+}
+
 // hexID is an id as statements return it: the digits that hexOf makes.
 type hexID string
 
@@ -132,7 +146,7 @@ func (r *run) explain(asked, bounded context.Context, err error) error {
 	if asked.Err() != nil {
 		return context.Cause(asked)
 	}
-	if bounded.Err() != nil && !errors.Is(err, ErrTimeout) {
+	if bounded.Err() != nil && !errors.Is(err, ErrTimeout) && !errors.Is(err, ErrBusy) {
 		return fmt.Errorf("%w: %w", ErrTimeout, err)
 	}
 	return err

@@ -53,6 +53,14 @@ type Settings struct {
 	Caps Caps
 	// QueryTime bounds one query. Defaults to 10s.
 	QueryTime time.Duration
+	// Queries is how many questions are answered at once; others wait for their
+	// turn. Defaults to 0: any number that the engine has room for.
+	Queries int
+	// QueryRows and QueryMemory bound the rows that a statement of a question
+	// reads and the bytes of memory it uses. Default to 0: the bounds of the
+	// engine, which hold in any case.
+	QueryRows   int64
+	QueryMemory int64
 }
 
 // WeekStart is the first day of a week.
@@ -107,6 +115,9 @@ func (s Settings) Validate() error {
 	check("session.cap", s.SessionCap, s.SessionGap, 7*24*time.Hour)
 	check("dedup.window", s.DedupWindow, time.Hour, 24*time.Hour)
 	check("limits.query_time", s.QueryTime, time.Millisecond, time.Hour)
+	if s.Queries < 0 || s.QueryRows < 0 || s.QueryMemory < 0 {
+		errs = append(errs, fmt.Errorf("limits.queries, query_rows and query_memory: %d, %d and %d, of which one is negative", s.Queries, s.QueryRows, s.QueryMemory))
+	}
 	errs = append(errs, s.Limits.validate()...)
 	if s.Retention < 0 {
 		errs = append(errs, fmt.Errorf("retention: %v is negative; 0 means for ever", s.Retention))

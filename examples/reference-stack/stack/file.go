@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"reflect"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -72,11 +71,13 @@ type fileCaps struct {
 }
 
 type fileLimits struct {
-	Rate      number    `yaml:"rate"`
-	Burst     number    `yaml:"burst"`
-	PerDay    number    `yaml:"per_day"`
-	Queries   yaml.Node `yaml:"queries"`
-	QueryTime *Duration `yaml:"query_time"`
+	Rate        number    `yaml:"rate"`
+	Burst       number    `yaml:"burst"`
+	PerDay      number    `yaml:"per_day"`
+	Queries     number    `yaml:"queries"`
+	QueryRows   number    `yaml:"query_rows"`
+	QueryMemory number    `yaml:"query_memory"`
+	QueryTime   *Duration `yaml:"query_time"`
 }
 
 func readFile(path string) (*file, error) {
@@ -159,14 +160,9 @@ func (t *fileTenant) registration() (tenant.Registration, error) {
 	default:
 		fail("ip: %q is neither truncate, drop nor keep", t.IP)
 	}
-	if queries := t.Limits.Queries; !reflect.ValueOf(queries).IsZero() && queries.Value != "" && queries.Value != "none" && queries.Value != "null" {
-		fail("limits.queries is not supported by this version; leave it out")
-	}
-	limits, err := t.Limits.limits()
-	if err != nil {
+	if err := t.Limits.apply(&reg.Settings); err != nil {
 		fail("%w", err)
 	}
-	reg.Limits = limits
 	if err := reg.WithDefaults().Validate(); err != nil {
 		fail("%w", err)
 	}

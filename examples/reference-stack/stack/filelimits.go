@@ -30,9 +30,9 @@ func (n *number) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// limits turns the file's limits into the library's. A zero that was written
+// apply turns the file's limits into the library's. A zero that was written
 // down is refused: the library would take it for none, its author did not.
-func (l *fileLimits) limits() (out tenant.Limits, err error) {
+func (l *fileLimits) apply(to *tenant.Settings) error {
 	var errs []error
 	whole := func(name string, n number) int64 {
 		if n.given && (n.value < 1 || n.value != math.Trunc(n.value) || n.value > 1<<53) {
@@ -44,6 +44,8 @@ func (l *fileLimits) limits() (out tenant.Limits, err error) {
 	if l.Rate.given && l.Rate.value <= 0 {
 		errs = append(errs, fmt.Errorf("limits.rate: %v is not above 0; leave it out for none", l.Rate.value))
 	}
-	out = tenant.Limits{Rate: l.Rate.value, Burst: whole("burst", l.Burst), PerDay: whole("per_day", l.PerDay)}
-	return out, errors.Join(errs...)
+	to.Limits = tenant.Limits{Rate: l.Rate.value, Burst: whole("burst", l.Burst), PerDay: whole("per_day", l.PerDay)}
+	to.Queries = int(whole("queries", l.Queries))
+	to.QueryRows, to.QueryMemory = whole("query_rows", l.QueryRows), whole("query_memory", l.QueryMemory)
+	return errors.Join(errs...)
 }

@@ -86,14 +86,14 @@ tenants:
     ip: drop
     redact: {names: [seat_no], allow: [promo_code]}
     caps: {events: 100, properties: 300, text: 1000}
-    limits: {rate: 50, burst: 500, per_day: 1e6, queries: none, query_time: 5s}
+    limits: {rate: 50, burst: 500, per_day: 1e6, queries: 4, query_rows: 1e6, query_memory: none, query_time: 5s}
   - {id: free, limits: {rate: none, burst: null, per_day: }}
 `))
 	require.NoError(t, err)
 	require.Equal(t, tenant.Settings{
 		Zone: "Europe/Berlin", WeekStart: tenant.SundayFirst, SessionGap: 15 * time.Minute, SessionCap: 12 * time.Hour,
 		DedupWindow: 3 * time.Hour, Retention: 52 * 7 * 24 * time.Hour, Dedicated: true, Origins: []string{"https://shop.example"}, IP: tenant.DropIP, QueryTime: 5 * time.Second,
-		Limits: tenant.Limits{Rate: 50, Burst: 500, PerDay: 1_000_000},
+		Limits: tenant.Limits{Rate: 50, Burst: 500, PerDay: 1_000_000}, Queries: 4, QueryRows: 1_000_000,
 		Redact: tenant.Redact{Names: []string{"seat_no"}, Allow: []string{"promo_code"}}, Caps: tenant.Caps{Events: 100, Properties: 300, Text: 1000},
 	}, s.Tenants[0].Settings)
 	require.Zero(t, s.Tenants[1].Limits)
@@ -112,7 +112,7 @@ tenants:
 		"tenants: [{id: a, limits: {rate: fast}}]":       "neither a number nor none",
 		"tenants: [{id: a, limits: {per_day: 0.5}}]":     "limits.per_day",
 		"tenants: [{id: a, limits: {burst: [1]}}]":       "neither a number nor none",
-		"tenants: [{id: a, limits: {queries: 5}}]":       "limits.queries",
+		"tenants: [{id: a, limits: {queries: 0}}]":       "limits.queries",
 		"tenants: [{id: a, redact: {namen: [x]}}]":       "namen",
 		"tenants: [{id: a, caps: {events: 0}}]":          "caps.events",
 		"tenants: [{id: a, limits: {query_time: 1.5s}}]": "no duration",

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -115,4 +116,19 @@ func (s *Server) watermark(ctx context.Context) time.Time {
 		return time.Time{}
 	}
 	return now.Add(-time.Duration(status.Lag.Seconds * float64(time.Second)))
+}
+
+// version tells what of the log a question asked now can see: how far each
+// partition's events are in the store, and all else that follows from them,
+// erasures included.
+func (s *Server) version(ctx context.Context) string {
+	status, err := s.runner.Status(ctx)
+	if err != nil || status.Lag.Events == stream.Unknown {
+		return ""
+	}
+	text := ""
+	for _, p := range status.Partitions {
+		text += fmt.Sprintf("%d/%d:%d:%d ", p.Epoch, p.Partition, p.From, p.Written)
+	}
+	return text
 }

@@ -1,0 +1,112 @@
+package clickhouse_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/query"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+func (w *world) catalog(q query.CatalogQuery) *query.Catalog {
+	w.tb.Helper()
+	catalog, err := w.engine.Catalog(w.tb.Context(), w.tenant, q)
+	require.NoError(w.tb, err)
+	return catalog
+}
+
+// listed renders a catalog: a line for each name.
+func listed(c *query.Catalog) string {
+	var text strings.Builder
+	for _, e := range c.Events {
+		fmt.Fprintf(&text, "%s %d %s %s\n", e.Name, e.Count, e.FirstSeen.Format(time.DateOnly), e.LastSeen.Format(time.DateOnly))
+	}
+	for _, p := range c.Properties {
+		fmt.Fprintf(&text, "%s %v %d", p.Name, p.Types, p.Count)
+		for _, v := range p.Top {
+			fmt.Fprintf(&text, " %s:%d", v.Value, v.Count)
+		}
+		text.WriteByte('\n')
+	}
+	return text.String()
+}
+
+func TestCatalog(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	require.Equal(t, `{"events":[],"properties":[]}`, asJSON(t, w.catalog(query.CatalogQuery{})))
+	w.write(
+		ev{at: "2024-01-01T10:00:00Z", name: "Buy", visitor: "a", props: `{"price":10,"plan":"pro"}`},
+		ev{at: "2024-01-03T10:00:00Z", name: "Buy", visitor: "b", props: `{"price":10,"plan":"free","long":"` + strings.Repeat("x", 300) + `"}`},
+		ev{at: "2024-01-02T10:00:00Z", name: "Look", visitor: "b", props: `{"price":"10","plan":"pro"}`},
+		ev{at: "2024-01-02T10:00:00Z", name: "$identify", typ: footfall.Identify, visitor: "b", props: `{"hidden":1}`},
+		ev{at: "2024-01-02T10:00:00Z", name: "$group", typ: footfall.Group, visitor: "b", props: `{"$group_id":"acme","groupType":"company"}`},
+		ev{at: "2024-01-02T10:00:00Z", name: "$group", typ: footfall.Group, visitor: "b", props: `{"$group_id":"one","groupType":"a.b"}`},
+	)
+	w.edge(footfall.LinkUser, "visitor:b", "ann")
+	w.say(
+		trait{of: "visitor:a", key: "age", value: "7"},
+		trait{of: "visitor:b", key: "age", value: "8", at: 1},
+		trait{of: "user:ann", key: "age", value: `"8"`, at: 2},
+		trait{of: "user:ann", key: "gone", value: `null`},
+		trait{of: "group:company:acme", key: "size", value: "100"},
+		trait{of: "group:group:one", key: "size", value: "1"},
+		trait{of: "group:team:red", key: "size", value: "5"},
+		member("user:ann", "team", "red", 1),
+	)
+	require.Equal(t, `$group 2 2024-01-02 2024-01-02
+Buy 2 2024-01-01 2024-01-03
+$identify 1 2024-01-02 2024-01-02
+Look 1 2024-01-02 2024-01-02
+event.plan [text] 3 pro:2 free:1
+event.price [number text] 3 10:3
+event.long [text] 1
+person.age [number text] 2 7:1 8:1
+group.company.size [number] 1 100:1
+group.group.size [number] 1 1:1
+group.team.size [number] 1 5:1
+`, listed(w.catalog(query.CatalogQuery{})))
+	require.Equal(t, "Look 1 2024-01-02 2024-01-02\n", listed(w.catalog(query.CatalogQuery{Search: "loo"})))
+	require.Equal(t, "event.plan [text] 3 pro:2 free:1\n", listed(w.catalog(query.CatalogQuery{Search: "PLAN"})))
+	require.Equal(t, "event.price [number] 2 10:2\n", listed(w.catalog(query.CatalogQuery{Search: "pri", Event: "Buy"})))
+	require.Equal(t, "$group 2 2024-01-02 2024-01-02\nevent.plan [text] 3 pro:2 free:1\nperson.age [number text] 2 7:1 8:1\n", listed(w.catalog(query.CatalogQuery{Limit: 1})))
+
+	other := w.of(t, newTenant(t, "other", tenant.Settings{}))
+	other.write(ev{at: "2024-01-01T10:00:00Z", name: "Theirs", visitor: "a", props: `{"theirs":1}`})
+	require.NotContains(t, listed(w.catalog(query.CatalogQuery{})), "heirs")
+	require.Equal(t, "Theirs 1 2024-01-01 2024-01-01\nevent.theirs [number] 1 1:1\n", listed(other.catalog(query.CatalogQuery{})))
+
+	_, err := w.engine.Catalog(t.Context(), w.tenant, query.CatalogQuery{Limit: 1001})
+	require.ErrorContains(t, err, "limit")
+}
+
+func TestCatalogOfStrangersNames(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	long := strings.Repeat("ä", 500)
+	for i, name := range []string{`'"\`, "{p1:String}", "a.b", "Ünï", long} {
+		props, err := json.Marshal(map[string]any{name: name})
+		require.NoError(t, err)
+		w.write(ev{at: "2024-01-01T10:00:00Z", name: name, visitor: "v", id: fmt.Sprint(i), props: string(props)})
+		got := w.catalog(query.CatalogQuery{Search: strings.ToUpper(name), Event: name})
+		require.Len(t, got.Events, 1, name)
+		require.Len(t, got.Properties, 1, name)
+		require.Equal(t, []string{name, "event." + name}, []string{got.Events[0].Name, got.Properties[0].Name})
+		if name != long {
+			require.Equal(t, []query.ValueCount{{Value: name, Count: 1}}, got.Properties[0].Top)
+		}
+	}
+}
+
+func asJSON(tb testing.TB, v any) string {
+	tb.Helper()
+	b, err := json.Marshal(v)
+	require.NoError(tb, err)
+	return string(b)
+}

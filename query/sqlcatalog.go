@@ -1,0 +1,91 @@
+package query
+
+import (
+	"cmp"
+
+	"github.com/footfall-go/footfall/internal/schema"
+)
+
+// found is true for names that have the text that is searched for.
+func (s *sql) found(name, search string) string {
+	if search == "" {
+		return "1"
+	}
+	return "positionCaseInsensitiveUTF8(" + name + ", " + s.text(search) + ") > 0"
+}
+
+// compileEventNames returns the names of events: name, count, first, last.
+func (p *plan) compileEventNames(q CatalogQuery) Statement {
+	s := p.sql()
+	where := append(s.between(s.since, s.to), s.found("name", q.Search))
+	return s.statement("SELECT toString(name) AS event, count() AS n, " + millis("min(time)") + " AS first, " + millis("max(time)") + " AS last\n" +
+		"FROM (" + s.scan("name, time", schema.Events, where...) + ")\nGROUP BY name ORDER BY n DESC, event ASC LIMIT " + itoa(page(q.Limit)))
+}
+
+// cataloged selects the events whose properties are listed.
+func (s *sql) cataloged(q CatalogQuery) []string {
+	return append(s.between(s.since, s.to), s.selected(&Selector{Event: cmp.Or(q.Event, "*")})...)
+}
+
+// compilePropertyNames returns the names of properties of events:
+// name, count, how many are numbers, how many are texts. It reads no values.
+func (p *plan) compilePropertyNames(q CatalogQuery) Statement {
+	s := p.sql()
+	rows := s.scan("texts.keys AS t, numbers.keys AS n", schema.Events, s.cataloged(q)...)
+	keys := "SELECT arrayJoin(arrayDistinct(arrayConcat(t, n))) AS key, has(n, key) AS is_number FROM (" + rows + ")"
+	const name = "concat('event.', key)"
+	return s.statement("SELECT " + name + " AS property, count() AS total, countIf(is_number) AS numeric, countIf(NOT is_number) AS textual\n" +
+		"FROM (" + keys + ")\nWHERE key != '" + schema.UnflattenedName + "' AND " + s.found(name, q.Search) +
+		"\nGROUP BY key ORDER BY total DESC, property ASC LIMIT " + itoa(page(q.Limit)))
+}
+
+// compileDays returns when the first event of each day was and how many it has,
+// newest first.
+func (p *plan) compileDays(q CatalogQuery) Statement {
+	s := p.sql()
+	rows := s.scan("time", schema.Events, s.cataloged(q)...)
+	return s.statement("SELECT " + millis("min(time)") + " AS first, count() AS n\nFROM (" + rows + ")\nGROUP BY toDate32(time) ORDER BY toDate32(time) DESC LIMIT 4000")
+}
+
+// topOf ends a statement over rows with name and label.
+func topOf(rows string) string {
+	return "SELECT name, label, count() AS n\nFROM (" + rows + ")\nWHERE length(label) <= " + itoa(catalogValue) +
+		" GROUP BY name, label ORDER BY name ASC, n DESC, label ASC LIMIT " + itoa(catalogTop) + " BY name"
+}
+
+// compilePropertyValues returns the most frequent values of properties: name,
+// value, count.
+func (p *plan) compilePropertyValues(q CatalogQuery, keys []string) Statement {
+	s := p.sql()
+	rows := s.scan("texts.keys AS tk, texts.values AS tv, numbers.keys AS nk, numbers.values AS nv", schema.Events, s.cataloged(q)...)
+	// Of one that is both the text is what the sender wrote.
+	pairs := "SELECT arrayJoin(arrayConcat(arrayMap((k, v) -> (toString(k), v), tk, tv), " +
+		"arrayFilter(x -> NOT has(tk, x.1), arrayMap((k, v) -> (toString(k), toString(v)), nk, nv)))) AS pair FROM (" + rows + ")"
+	return s.statement(topOf("SELECT concat('event.', pair.1) AS name, pair.2 AS label FROM (" + pairs + ") WHERE pair.1 IN " + s.texts(keys)))
+}
+
+// traitRows returns what counts of each trait of persons and groups: name, bits,
+// text, num. An id is that of a group if somebody was ever said to be in it.
+func (s *sql) traitRows() string {
+	said := s.eventProperty(schema.GroupTypeName)
+	groupType := "if(" + said.hasText + " AND length(" + said.text + ") BETWEEN 1 AND 100 AND position(" + said.text + ", '.') = 0, " +
+		said.text + ", '" + schema.DefaultGroupType + "') AS group_type"
+	groups := s.scan("toString(key) AS group_type, best.text AS group_text", schema.Traits, aMember) + " UNION ALL " +
+		s.scan(groupType+", "+s.eventProperty(schema.GroupIDName).asText()+" AS group_text", schema.Events, "type = 'group'")
+	groups = "SELECT " + schema.GroupIDExpr("{tenant:String}", "group_type", "group_text") + " AS gid, any(group_type) AS of_type FROM (" + groups + ") GROUP BY gid"
+	return "SELECT concat(if(g.of_type = '', 'person', concat('group.', g.of_type)), '.', r.key) AS name, r.bits AS bits, r.text AS text, r.num AS num" +
+		" FROM (" + s.personTraits(anyTrait) + ") AS r\nLEFT ANY JOIN (" + groups + ") AS g ON r.person = g.gid WHERE r.bits != 0"
+}
+
+// compileTraitNames returns the names of traits as compilePropertyNames does.
+func (p *plan) compileTraitNames(q CatalogQuery) Statement {
+	s := p.sql()
+	return s.statement("SELECT name, count() AS total, countIf(" + ofTrait.hasNum + ") AS numeric, countIf(NOT " + ofTrait.hasNum + ") AS textual\n" +
+		"FROM (" + s.traitRows() + ")\nWHERE " + s.found("name", q.Search) + "\nGROUP BY name ORDER BY total DESC, name ASC LIMIT " + itoa(page(q.Limit)))
+}
+
+// compileTraitValues returns the most frequent values of traits.
+func (p *plan) compileTraitValues(names []string) Statement {
+	s := p.sql()
+	return s.statement(topOf("SELECT name, " + ofTrait.asText() + " AS label FROM (" + s.traitRows() + ") WHERE name IN " + s.texts(names)))
+}
