@@ -1,6 +1,7 @@
 package clickhouse_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -59,6 +60,8 @@ func setupWith(tb testing.TB, config query.Config, settings tenant.Settings) *wo
 func newTenant(tb testing.TB, id string, settings tenant.Settings) *tenant.Tenant {
 	parsed, err := tenant.ParseID(id)
 	require.NoError(tb, err)
+	// Time is for the test of it; a machine may have other things to do.
+	settings.QueryTime = cmp.Or(settings.QueryTime, 5*time.Minute)
 	return &tenant.Tenant{ID: parsed, Settings: settings.WithDefaults()}
 }
 
