@@ -45,7 +45,7 @@ type PropertyName struct {
 	// Types are "number" and "text", those that some value is. What is true or
 	// false, or a list, is a text.
 	Types []string `json:"types"`
-	// Count is how many events, persons or groups have it.
+	// Count is how many events, persons, or groups that somebody is in have it.
 	Count uint64 `json:"count"`
 	// Top are the most frequent values, at most 5, of those with up to 200
 	// bytes. Of events' properties they are those of the newest days, as many as

@@ -32,9 +32,11 @@ func (s *sql) cataloged(q CatalogQuery) []string {
 func (p *plan) compilePropertyNames(q CatalogQuery) Statement {
 	s := p.sql()
 	rows := s.scan("texts.keys AS t, numbers.keys AS n", schema.Events, s.cataloged(q)...)
-	keys := "SELECT arrayJoin(arrayDistinct(arrayConcat(t, n))) AS key, has(n, key) AS is_number FROM (" + rows + ")"
+	// Few sets of names are had by many events.
+	rows = "SELECT t, n, count() AS events FROM (" + rows + ") GROUP BY t, n"
+	keys := "SELECT arrayJoin(arrayDistinct(arrayConcat(t, n))) AS key, has(n, key) AS is_number, events FROM (" + rows + ")"
 	const name = "concat('event.', key)"
-	return s.statement("SELECT " + name + " AS property, count() AS total, countIf(is_number) AS numeric, countIf(NOT is_number) AS textual\n" +
+	return s.statement("SELECT " + name + " AS property, sum(events) AS total, sumIf(events, is_number) AS numeric, sumIf(events, NOT is_number) AS textual\n" +
 		"FROM (" + keys + ")\nWHERE key != '" + schema.UnflattenedName + "' AND " + s.found(name, q.Search) +
 		"\nGROUP BY key ORDER BY total DESC, property ASC LIMIT " + itoa(page(q.Limit)))
 }
@@ -64,17 +66,15 @@ func (p *plan) compilePropertyValues(q CatalogQuery, keys []string) Statement {
 	return s.statement(topOf("SELECT concat('event.', pair.1) AS name, pair.2 AS label FROM (" + pairs + ") WHERE pair.1 IN " + s.texts(keys)))
 }
 
-// traitRows returns what counts of each trait of persons and groups: name, bits,
-// text, num. An id is that of a group if somebody was ever said to be in it.
+// traitRows returns what counts of each trait of persons and of groups that
+// somebody is in: name, bits, text, num. An id of which neither is known is a
+// group that everybody has left.
 func (s *sql) traitRows() string {
-	said := s.eventProperty(schema.GroupTypeName)
-	groupType := "if(" + said.hasText + " AND length(" + said.text + ") BETWEEN 1 AND 100 AND position(" + said.text + ", '.') = 0, " +
-		said.text + ", '" + schema.DefaultGroupType + "') AS group_type"
-	groups := s.scan("toString(key) AS group_type, best.text AS group_text", schema.Traits, aMember) + " UNION ALL " +
-		s.scan(groupType+", "+s.eventProperty(schema.GroupIDName).asText()+" AS group_text", schema.Events, "type = 'group'")
+	groups := "SELECT toString(key) AS group_type, text AS group_text FROM (" + s.personTraits(aMember) + ")"
 	groups = "SELECT " + schema.GroupIDExpr("{tenant:String}", "group_type", "group_text") + " AS gid, any(group_type) AS of_type FROM (" + groups + ") GROUP BY gid"
 	return "SELECT concat(if(g.of_type = '', 'person', concat('group.', g.of_type)), '.', r.key) AS name, r.bits AS bits, r.text AS text, r.num AS num" +
-		" FROM (" + s.personTraits(anyTrait) + ") AS r\nLEFT ANY JOIN (" + groups + ") AS g ON r.person = g.gid WHERE r.bits != 0"
+		" FROM (" + s.personTraits(anyTrait) + ") AS r\nLEFT ANY JOIN (" + groups + ") AS g ON r.person = g.gid\n" +
+		"WHERE r.bits != 0 AND (g.of_type != '' OR r.person IN (" + s.scan("id", schema.IDs) + "))"
 }
 
 // compileTraitNames returns the names of traits as compilePropertyNames does.

@@ -46,8 +46,7 @@ func TestCatalog(t *testing.T) {
 		ev{at: "2024-01-03T10:00:00Z", name: "Buy", visitor: "b", props: `{"price":10,"plan":"free","long":"` + strings.Repeat("x", 300) + `"}`},
 		ev{at: "2024-01-02T10:00:00Z", name: "Look", visitor: "b", props: `{"price":"10","plan":"pro"}`},
 		ev{at: "2024-01-02T10:00:00Z", name: "$identify", typ: footfall.Identify, visitor: "b", props: `{"hidden":1}`},
-		ev{at: "2024-01-02T10:00:00Z", name: "$group", typ: footfall.Group, visitor: "b", props: `{"$group_id":"acme","groupType":"company"}`},
-		ev{at: "2024-01-02T10:00:00Z", name: "$group", typ: footfall.Group, visitor: "b", props: `{"$group_id":"one","groupType":"a.b"}`},
+		ev{at: "2024-01-02T10:00:00Z", name: "$group", typ: footfall.Group, visitor: "b", props: `{"$group_id":"acme"}`},
 	)
 	w.edge(footfall.LinkUser, "visitor:b", "ann")
 	w.say(
@@ -56,12 +55,14 @@ func TestCatalog(t *testing.T) {
 		trait{of: "user:ann", key: "age", value: `"8"`, at: 2},
 		trait{of: "user:ann", key: "gone", value: `null`},
 		trait{of: "group:company:acme", key: "size", value: "100"},
-		trait{of: "group:group:one", key: "size", value: "1"},
+		trait{of: "group:company:left", key: "size", value: "1"},
 		trait{of: "group:team:red", key: "size", value: "5"},
 		member("user:ann", "team", "red", 1),
+		member("visitor:a", "company", "left", 1),
+		member("visitor:a", "company", "acme", 2),
 	)
-	require.Equal(t, `$group 2 2024-01-02 2024-01-02
-Buy 2 2024-01-01 2024-01-03
+	require.Equal(t, `Buy 2 2024-01-01 2024-01-03
+$group 1 2024-01-02 2024-01-02
 $identify 1 2024-01-02 2024-01-02
 Look 1 2024-01-02 2024-01-02
 event.plan [text] 3 pro:2 free:1
@@ -69,13 +70,12 @@ event.price [number text] 3 10:3
 event.long [text] 1
 person.age [number text] 2 7:1 8:1
 group.company.size [number] 1 100:1
-group.group.size [number] 1 1:1
 group.team.size [number] 1 5:1
 `, listed(w.catalog(query.CatalogQuery{})))
 	require.Equal(t, "Look 1 2024-01-02 2024-01-02\n", listed(w.catalog(query.CatalogQuery{Search: "loo"})))
 	require.Equal(t, "event.plan [text] 3 pro:2 free:1\n", listed(w.catalog(query.CatalogQuery{Search: "PLAN"})))
 	require.Equal(t, "event.price [number] 2 10:2\n", listed(w.catalog(query.CatalogQuery{Search: "pri", Event: "Buy"})))
-	require.Equal(t, "$group 2 2024-01-02 2024-01-02\nevent.plan [text] 3 pro:2 free:1\nperson.age [number text] 2 7:1 8:1\n", listed(w.catalog(query.CatalogQuery{Limit: 1})))
+	require.Equal(t, "Buy 2 2024-01-01 2024-01-03\nevent.plan [text] 3 pro:2 free:1\nperson.age [number text] 2 7:1 8:1\n", listed(w.catalog(query.CatalogQuery{Limit: 1})))
 
 	other := w.of(t, newTenant(t, "other", tenant.Settings{}))
 	other.write(ev{at: "2024-01-01T10:00:00Z", name: "Theirs", visitor: "a", props: `{"theirs":1}`})

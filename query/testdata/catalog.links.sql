@@ -1,6 +1,6 @@
 -- all_properties
-SELECT concat('event.', key) AS property, count() AS total, countIf(is_number) AS numeric, countIf(NOT is_number) AS textual
-FROM (SELECT arrayJoin(arrayDistinct(arrayConcat(t, n))) AS key, has(n, key) AS is_number FROM (SELECT texts.keys AS t, numbers.keys AS n FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('track', 'page', 'screen')))
+SELECT concat('event.', key) AS property, sum(events) AS total, sumIf(events, is_number) AS numeric, sumIf(events, NOT is_number) AS textual
+FROM (SELECT arrayJoin(arrayDistinct(arrayConcat(t, n))) AS key, has(n, key) AS is_number, events FROM (SELECT t, n, count() AS events FROM (SELECT texts.keys AS t, numbers.keys AS n FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('track', 'page', 'screen')) GROUP BY t, n))
 WHERE key != '$unflattened' AND 1
 GROUP BY key ORDER BY total DESC, property ASC LIMIT 100
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
@@ -32,8 +32,8 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- tenant = "shop"
 
 -- properties
-SELECT concat('event.', key) AS property, count() AS total, countIf(is_number) AS numeric, countIf(NOT is_number) AS textual
-FROM (SELECT arrayJoin(arrayDistinct(arrayConcat(t, n))) AS key, has(n, key) AS is_number FROM (SELECT texts.keys AS t, numbers.keys AS n FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND name = {p3:String}))
+SELECT concat('event.', key) AS property, sum(events) AS total, sumIf(events, is_number) AS numeric, sumIf(events, NOT is_number) AS textual
+FROM (SELECT arrayJoin(arrayDistinct(arrayConcat(t, n))) AS key, has(n, key) AS is_number, events FROM (SELECT t, n, count() AS events FROM (SELECT texts.keys AS t, numbers.keys AS n FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND name = {p3:String}) GROUP BY t, n))
 WHERE key != '$unflattened' AND positionCaseInsensitiveUTF8(concat('event.', key), {p3:String}) > 0
 GROUP BY key ORDER BY total DESC, property ASC LIMIT 7
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
@@ -47,12 +47,11 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 WITH edges AS (SELECT id, target AS person FROM (SELECT visitor AS id, argMin(user, bitOr(bitOr(bitShiftLeft(toUInt128(_epoch), 96), bitShiftLeft(toUInt128(_o), 32)), toUInt128(_i)) + 1) AS target FROM identities WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind = 'link' GROUP BY visitor))
 SELECT name, label, count() AS n
 FROM (SELECT name, multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0), toString(num), '') AS label FROM (SELECT concat(if(g.of_type = '', 'person', concat('group.', g.of_type)), '.', r.key) AS name, r.bits AS bits, r.text AS text, r.num AS num FROM (SELECT if(p.person = 0, t.id, p.person) AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM (SELECT id, key, kind, best FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind IN ('set', 'once')) AS t LEFT ANY JOIN edges AS p ON t.id = p.id ORDER BY person, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY person, key, member) AS r
-LEFT ANY JOIN (SELECT reinterpretAsUInt128(sipHash128Reference(concat({tenant:String},'\0g\0',group_type,'\0',group_text))) AS gid, any(group_type) AS of_type FROM (SELECT toString(key) AS group_type, best.text AS group_text FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind = 'member' UNION ALL SELECT if(mapContains(texts, {p1:String}) AND length(texts[{p1:String}]) BETWEEN 1 AND 100 AND position(texts[{p1:String}], '.') = 0, texts[{p1:String}], 'group') AS group_type, multiIf(mapContains(texts, {p2:String}), texts[{p2:String}], mapContains(numbers, {p2:String}), toString(numbers[{p2:String}]), '') AS group_text FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND type = 'group') GROUP BY gid) AS g ON r.person = g.gid WHERE r.bits != 0) WHERE name IN {p3:Array(String)})
+LEFT ANY JOIN (SELECT reinterpretAsUInt128(sipHash128Reference(concat({tenant:String},'\0g\0',group_type,'\0',group_text))) AS gid, any(group_type) AS of_type FROM (SELECT toString(key) AS group_type, text AS group_text FROM (SELECT if(p.person = 0, t.id, p.person) AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM (SELECT id, key, kind, best FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind = 'member') AS t LEFT ANY JOIN edges AS p ON t.id = p.id ORDER BY person, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY person, key, member)) GROUP BY gid) AS g ON r.person = g.gid
+WHERE r.bits != 0 AND (g.of_type != '' OR r.person IN (SELECT id FROM visitors WHERE tenant = {tenant:String} AND silo = {silo:String}))) WHERE name IN {p1:Array(String)})
 WHERE length(label) <= 200 GROUP BY name, label ORDER BY name ASC, n DESC, label ASC LIMIT 5 BY name
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "groupType"
--- p2 = "$group_id"
--- p3 = "[event.kanarie'\"\\{p1:String} b]"
+-- p1 = "[event.kanarie'\"\\{p1:String} b]"
 -- silo = ""
 -- tenant = "shop"
 
@@ -60,13 +59,12 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 WITH edges AS (SELECT id, target AS person FROM (SELECT visitor AS id, argMin(user, bitOr(bitOr(bitShiftLeft(toUInt128(_epoch), 96), bitShiftLeft(toUInt128(_o), 32)), toUInt128(_i)) + 1) AS target FROM identities WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind = 'link' GROUP BY visitor))
 SELECT name, count() AS total, countIf((bitAnd(bits, 2) != 0)) AS numeric, countIf(NOT (bitAnd(bits, 2) != 0)) AS textual
 FROM (SELECT concat(if(g.of_type = '', 'person', concat('group.', g.of_type)), '.', r.key) AS name, r.bits AS bits, r.text AS text, r.num AS num FROM (SELECT if(p.person = 0, t.id, p.person) AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM (SELECT id, key, kind, best FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind IN ('set', 'once')) AS t LEFT ANY JOIN edges AS p ON t.id = p.id ORDER BY person, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY person, key, member) AS r
-LEFT ANY JOIN (SELECT reinterpretAsUInt128(sipHash128Reference(concat({tenant:String},'\0g\0',group_type,'\0',group_text))) AS gid, any(group_type) AS of_type FROM (SELECT toString(key) AS group_type, best.text AS group_text FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind = 'member' UNION ALL SELECT if(mapContains(texts, {p1:String}) AND length(texts[{p1:String}]) BETWEEN 1 AND 100 AND position(texts[{p1:String}], '.') = 0, texts[{p1:String}], 'group') AS group_type, multiIf(mapContains(texts, {p2:String}), texts[{p2:String}], mapContains(numbers, {p2:String}), toString(numbers[{p2:String}]), '') AS group_text FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND type = 'group') GROUP BY gid) AS g ON r.person = g.gid WHERE r.bits != 0)
-WHERE positionCaseInsensitiveUTF8(name, {p3:String}) > 0
+LEFT ANY JOIN (SELECT reinterpretAsUInt128(sipHash128Reference(concat({tenant:String},'\0g\0',group_type,'\0',group_text))) AS gid, any(group_type) AS of_type FROM (SELECT toString(key) AS group_type, text AS group_text FROM (SELECT if(p.person = 0, t.id, p.person) AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM (SELECT id, key, kind, best FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind = 'member') AS t LEFT ANY JOIN edges AS p ON t.id = p.id ORDER BY person, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY person, key, member)) GROUP BY gid) AS g ON r.person = g.gid
+WHERE r.bits != 0 AND (g.of_type != '' OR r.person IN (SELECT id FROM visitors WHERE tenant = {tenant:String} AND silo = {silo:String})))
+WHERE positionCaseInsensitiveUTF8(name, {p1:String}) > 0
 GROUP BY name ORDER BY total DESC, name ASC LIMIT 7
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "groupType"
--- p2 = "$group_id"
--- p3 = "kanarie'\"\\{p1:String}"
+-- p1 = "kanarie'\"\\{p1:String}"
 -- silo = ""
 -- tenant = "shop"
 
