@@ -24,9 +24,8 @@ type Statement struct {
 }
 
 // Rows is the result of a [Statement]. Columns are String, Nullable(String),
-// Array(String), Int64, UInt64, Array(UInt64), Float64 or Nullable(Float64) and
-// go to *string, **string, *[]string, *int64, *uint64, *[]uint64, *float64 and
-// **float64.
+// Array(String), Int64, UInt64, Float64 or Nullable(Float64) and go to
+// *string, **string, *[]string, *int64, *uint64, *float64 and **float64.
 // A Rows belongs to one goroutine.
 type Rows interface {
 	Next() bool

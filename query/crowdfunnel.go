@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/match"
@@ -31,7 +32,11 @@ func (r *run) funnelCrowd(ctx context.Context, q *Funnel, at Cell) (crowd, error
 		}
 		if at.Outcome == Dropped && a.Level == at.Step-1 || at.Outcome != Dropped && a.Level >= at.Step {
 			if at.names(label, q.Breakdown != nil) {
-				ids[label] = append(ids[label], u.person(a))
+				of := ids[label]
+				if of == nil {
+					label = strings.Clone(label)
+				}
+				ids[label] = append(of, u.person(a))
 				t.spent += 3 * int64(len(footfall.ID{}))
 			}
 		}

@@ -2,7 +2,7 @@ package query
 
 import (
 	"context"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -17,12 +17,12 @@ type funnelUnit struct {
 	shape  funnelShape
 	funnel match.Funnel
 	id     hexID
-	words  [][]uint64
-	labels []string
-	dest   []any
+	data   string
+	dest   []any // what a row is read into
 	events []match.Event
-	// where in words something begins, -1 if it is not there
-	place, held, who int
+	// labels and persons are those of the events, which their Value counts.
+	labels  []string
+	persons []footfall.ID
 }
 
 // matchFunnel matches all units with a funnel, one after the other, and calls
@@ -42,7 +42,7 @@ func (r *run) matchFunnel(ctx context.Context, q *Funnel, edges []int64, listed 
 }
 
 func newFunnelUnit(q *Funnel, p *plan, edges []int64, listed bool) *funnelUnit {
-	u := &funnelUnit{shape: p.shapeOf(q, listed), place: -1, held: -1, who: -1}
+	u := &funnelUnit{shape: p.shapeOf(q, listed)}
 	u.funnel = match.Funnel{
 		Steps: len(q.Steps), Window: q.window(), From: p.since, To: p.to, Reach: math.MaxInt64,
 		Drops: q.Exclusion == DropsPerson, Holds: u.shape.held, Edges: edges,
@@ -59,28 +59,10 @@ func newFunnelUnit(q *Funnel, p *plan, edges []int64, listed bool) *funnelUnit {
 	for i := range q.Exclude {
 		u.funnel.Exclude = append(u.funnel.Exclude, match.Exclusion{After: q.Exclude[i].After, Before: q.Exclude[i].Before})
 	}
-	n := 1
-	add := func(more int, used bool) (at int) {
-		if !used {
-			return -1
-		}
-		at, n = n, n+more
-		return at
-	}
-	add(1, u.shape.wide)
-	u.place = add(2, u.shape.placed)
-	u.held = add(1, u.shape.held)
-	u.who = add(2, u.shape.who == ofEvents)
-	u.words = make([][]uint64, n)
 	if u.shape.who == ofUnits {
 		u.dest = append(u.dest, (*string)(&u.id))
 	}
-	for i := range u.words {
-		u.dest = append(u.dest, &u.words[i])
-	}
-	if u.shape.labeled {
-		u.dest = append(u.dest, &u.labels)
-	}
+	u.dest = append(u.dest, &u.data)
 	return u
 }
 
@@ -89,25 +71,58 @@ func (u *funnelUnit) read(rows Rows) error {
 	if err := rows.Scan(u.dest...); err != nil {
 		return err
 	}
-	u.events = u.events[:0]
-	for i, word := range u.words[0] {
-		var e match.Event
-		e.Value = uint32(i)
+	u.events, u.labels, u.persons = u.events[:0], u.labels[:0], u.persons[:0]
+	size := 8 * len(u.shape.record())
+	for left := u.data; left != ""; {
+		if len(left) < size {
+			return errRecord
+		}
+		e := match.Event{Value: uint32(len(u.events))}
+		word := number64(&left)
 		if u.shape.wide {
-			e.Time, e.Bits = u.shape.base+int64(word), u.bits(u.words[1][i])
+			e.Time, e.Bits = u.shape.base+int64(word), u.bits(number64(&left))
 		} else {
+			word &^= 1 << 63
 			e.Time, e.Bits = u.shape.base+int64(word>>u.shape.bits), u.bits(word)
 		}
-		if u.place >= 0 {
-			e.Major, e.Minor = u.words[u.place][i], u.words[u.place+1][i]
+		if u.shape.placed {
+			e.Major, e.Minor = number64(&left), number64(&left)
 		}
-		if u.held >= 0 {
-			e.Hold = u.words[u.held][i]
+		if u.shape.held {
+			e.Hold = number64(&left)
+		}
+		if u.shape.who == ofEvents {
+			var id footfall.ID
+			copy(id[:], left)
+			left = left[len(id):]
+			u.persons = append(u.persons, id)
+		}
+		if u.shape.labeled {
+			if len(left) < 4 {
+				return errRecord
+			}
+			length := int(left[0]) | int(left[1])<<8 | int(left[2])<<16 | int(left[3])<<24
+			if left = left[4:]; len(left) < length {
+				return errRecord
+			}
+			u.labels = append(u.labels, left[:length])
+			left = left[length:]
 		}
 		u.events = append(u.events, e)
 	}
 	match.Sort(u.events)
 	return nil
+}
+
+// errRecord says that a statement and read are not of one mind.
+var errRecord = errors.New("the events of a unit are cut short")
+
+// number64 takes 8 bytes off the front of a text that has them.
+func number64(left *string) uint64 {
+	s := (*left)[:8]
+	*left = (*left)[8:]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // bits puts what a word says an event matches where a Matcher looks for it.
@@ -122,7 +137,8 @@ func (u *funnelUnit) bits(word uint64) uint32 {
 }
 
 // label returns the value that an attempt belongs to, with "=" in front, empty
-// for none; false if it belongs to no group.
+// for none; false if it belongs to no group. It is part of the unit's data: what
+// is kept of it is to be cloned.
 func (u *funnelUnit) label(b *FunnelBreakdown, a *match.Attempt) (string, bool) {
 	at := func(step int) string { return u.labels[u.events[a.Events[step]].Value] }
 	switch b.Attribution {
@@ -148,14 +164,11 @@ func (u *funnelUnit) label(b *FunnelBreakdown, a *match.Attempt) (string, bool) 
 }
 
 // person returns who the unit is, or who began the attempt.
-func (u *funnelUnit) person(a *match.Attempt) (id footfall.ID) {
-	if u.who < 0 {
+func (u *funnelUnit) person(a *match.Attempt) footfall.ID {
+	if u.shape.who == ofUnits {
 		return u.id.id()
 	}
-	i := u.events[a.Events[0]].Value
-	binary.LittleEndian.PutUint64(id[:8], u.words[u.who][i])
-	binary.LittleEndian.PutUint64(id[8:], u.words[u.who+1][i])
-	return id
+	return u.persons[u.events[a.Events[0]].Value]
 }
 
 // shownLabel returns the value behind a label.

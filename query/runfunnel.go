@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/footfall-go/footfall/internal/match"
@@ -69,7 +70,7 @@ func (t *funnelTable) group(label string) *funnelNumbers {
 	if g == nil {
 		steps := len(t.funnel.Steps)
 		g = &funnelNumbers{counts: make([]uint64, steps), waits: make([][]int64, steps), trend: map[int][]uint64{}}
-		t.groups[label] = g
+		t.groups[strings.Clone(label)] = g
 		t.spent += int64(200 + len(label) + 32*steps)
 	}
 	return g

@@ -78,7 +78,7 @@ func (s *sql) packed(c *columns, q *Funnel, shape funnelShape) {
 	if shape.wide {
 		c.add("ms", since)
 	} else {
-		c.add("w", "bitOr(bitShiftLeft("+since+", "+itoa(shape.bits)+"), matched)")
+		c.add("w", "bitOr(bitOr("+since+" * "+itoa(1<<shape.bits)+", matched), 9223372036854775808)")
 	}
 	if shape.placed {
 		c.add("major", "bitOr(bitShiftLeft(toUInt64(_epoch), 48), bitShiftRight(_o, 16))")
