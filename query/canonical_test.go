@@ -220,3 +220,12 @@ func show(f Filter) string {
 	b, err := json.Marshal(f)
 	return fmt.Sprint(string(b), err)
 }
+
+// BenchmarkCanonical is what a question costs whose answer is kept.
+func BenchmarkCanonical(b *testing.B) {
+	q := question(b, "filter_event")
+	b.ReportAllocs()
+	for b.Loop() {
+		Canonical(q)
+	}
+}
