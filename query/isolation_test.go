@@ -206,6 +206,13 @@ func TestEveryReadIsOfItsTenant(t *testing.T) {
 			}
 		}
 	}
+	for _, known := range peoples() {
+		for part, s := range catalogStatements(planFor(t, question(t, "trend"), known)) {
+			count, err := checkParsed(t, conn, s.SQL)
+			require.NoError(t, err, "%s of the catalog: %s", part, s.SQL)
+			require.Equal(t, len(reads(s.SQL)), count, s.SQL)
+		}
+	}
 	require.Greater(t, len(seen), 200)
 }
 
