@@ -57,7 +57,9 @@ func (g *generator) chance(of int) bool { return g.IntN(of) == 0 }
 // event there is.
 func (g *generator) moment() time.Time {
 	if len(g.rows) > 0 && g.chance(4) {
-		return g.rows[g.IntN(len(g.rows))].At
+		if at := g.rows[g.IntN(len(g.rows))].At; !at.IsZero() {
+			return at
+		}
 	}
 	at := g.middle.Add(time.Duration(g.Int64N(int64(2*reach))) - reach).Truncate(time.Millisecond)
 	switch {

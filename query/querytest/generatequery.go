@@ -1,6 +1,7 @@
 package querytest
 
 import (
+	"testing"
 	"time"
 
 	"github.com/footfall-go/footfall/query"
@@ -94,9 +95,18 @@ func (g *generator) breakdown() *query.Breakdown {
 
 func (g *generator) interval(of ...query.Interval) query.Interval { return pick(g, of...) }
 
-// question returns any question.
-func (g *generator) question() query.Query {
-	switch g.IntN(14) {
+// question returns any question that engines of this version answer.
+func (g *generator) question(tb testing.TB) query.Query {
+	tb.Helper()
+	for {
+		if q := g.anyQuestion(); supported(tb, q) {
+			return q
+		}
+	}
+}
+
+func (g *generator) anyQuestion() query.Query {
+	switch g.IntN(18) {
 	case 0:
 		return &query.Sessions{Scope: g.scope(), Interval: g.interval(query.Day, query.Week, query.Month, query.Total)}
 	case 1:
@@ -109,6 +119,10 @@ func (g *generator) question() query.Query {
 		return g.funnel()
 	case 7:
 		return g.behindFunnel()
+	case 8, 9:
+		return g.retention()
+	case 10, 11:
+		return g.segmentSize()
 	}
 	return g.trend()
 }

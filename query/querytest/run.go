@@ -35,6 +35,10 @@ func Run(t *testing.T, open func(tb testing.TB) (footfall.Store, query.Conn)) {
 		t.Parallel()
 		runGolden(t, newSubject(t, open))
 	})
+	t.Run("agreement", func(t *testing.T) {
+		t.Parallel()
+		runAgreement(t, newSubject(t, open))
+	})
 	t.Run("generated", func(t *testing.T) {
 		t.Parallel()
 		runGenerated(t, open)
