@@ -40,6 +40,17 @@ type Definition struct {
 	Version uint64
 }
 
+// Member is a person of a segment that was frozen: of the version of its
+// definition that has them. An id that says who it is later goes on to count for
+// whom it says.
+type Member struct {
+	Tenant  tenant.ID
+	Silo    string
+	Segment string
+	Version uint64
+	Person  ID
+}
+
 // Expiry says that a store deleted the events of a tenant with times before a
 // moment, because the tenant keeps them no longer, and those alone that came
 // in before another: the processor may not be done with younger ones, and what

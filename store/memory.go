@@ -32,6 +32,7 @@ type Memory struct {
 	erasures map[erasureKey]footfall.Erasure
 	expired  []footfall.Expiry
 	defined  map[definedKey]footfall.Definition
+	members  map[footfall.Member]struct{}
 }
 
 // partKey is what makes the rows of two inserts the same.

@@ -14,7 +14,11 @@ import (
 func (m *Memory) erase(e *footfall.Erasure) {
 	concerns := concerning(e)
 	noted := erasureKey{e.Tenant, e.Name, e.Before}
-	if _, again := m.erasures[noted]; !again && len(e.IDs) == 0 {
+	_, again := m.erasures[noted]
+	maps.DeleteFunc(m.members, func(r footfall.Member, _ struct{}) bool {
+		return r.Tenant == e.Tenant && concerns(r.Person) && (len(e.IDs) > 0 || !again)
+	})
+	if !again && len(e.IDs) == 0 {
 		maps.DeleteFunc(m.defined, func(key definedKey, _ footfall.Definition) bool {
 			return key.tenant == e.Tenant && key.kind != schema.KindErasure && key.kind != schema.KindExpiry
 		})

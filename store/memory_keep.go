@@ -44,6 +44,35 @@ func (m *Memory) Defined(ctx context.Context, kind string) ([]footfall.Definitio
 	return slices.DeleteFunc(all, func(d footfall.Definition) bool { return d.Kind != kind || d.Deleted }), ctx.Err()
 }
 
+// DefinedBy is [Memory.Defined] for one tenant.
+func (m *Memory) DefinedBy(ctx context.Context, id tenant.ID, kind string) ([]footfall.Definition, error) {
+	all, err := m.Defined(ctx, kind)
+	return slices.DeleteFunc(all, func(d footfall.Definition) bool { return d.Tenant != id }), err
+}
+
+// Freeze writes members of segments.
+func (m *Memory) Freeze(ctx context.Context, all ...footfall.Member) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("freeze: %w", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, member := range all {
+		put(&m.members, member, struct{}{})
+	}
+	return nil
+}
+
+// Thaw deletes the members of a segment that are of versions before one.
+func (m *Memory) Thaw(ctx context.Context, id tenant.ID, segment string, before uint64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.members, func(r footfall.Member, _ struct{}) bool {
+		return r.Tenant == id && r.Segment == segment && r.Version < before
+	})
+	return ctx.Err()
+}
+
 // Count returns how many rows of each table an erasure concerns.
 func (m *Memory) Count(ctx context.Context, e *footfall.Erasure) (map[string]uint64, error) {
 	m.mu.Lock()
@@ -75,6 +104,9 @@ func (m *Memory) Count(ctx context.Context, e *footfall.Erasure) (map[string]uin
 	}
 	for key := range m.traits {
 		add(schema.Traits, key.tenant, concerns(key.id))
+	}
+	for member := range m.members {
+		add(schema.Members, member.Tenant, concerns(member.Person))
 	}
 	for key, r := range m.rejected {
 		add(schema.Rejected, key.tenant, r.Payload != "" && concerns(payloadIDs(&r)...))
@@ -170,6 +202,7 @@ func (m *Memory) Expire(ctx context.Context, x *footfall.Expiry) (map[string]uin
 	gone[schema.Identities] = drop(m.links, func(key linkKey, l footfall.Link) bool {
 		return key.tenant == x.Tenant && l.Kind != footfall.LinkAlias && !left[l.From]
 	})
+	gone[schema.Members] = drop(m.members, func(r footfall.Member, _ struct{}) bool { return r.Tenant == x.Tenant && !left[r.Person] })
 	gone[schema.IDs] = drop(m.ids, func(key idKey, _ footfall.IDText) bool { return key.tenant == x.Tenant && !left[key.id] })
 	return gone, ctx.Err()
 }

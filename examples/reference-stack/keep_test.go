@@ -188,7 +188,7 @@ func (s *server) digest(tb testing.TB, without string) map[string]string {
 	conn, done := look(tb, chdb.Config{Dir: filepath.Join(s.dir, "store")})
 	defer done()
 	digests := map[string]string{}
-	for _, table := range []string{"events", "sessions", "identities", "visitors", "traits", "rejected", "ledger", "definitions", "erasures"} {
+	for _, table := range []string{"events", "sessions", "identities", "visitors", "traits", "rejected", "ledger", "definitions", "members", "erasures"} {
 		var mine, n, sum uint64
 		require.NoError(tb, conn.QueryRow(tb.Context(), "SELECT countIf(tenant = ?), countIf(tenant != ?), sumIf(cityHash64(*), tenant != ?) FROM "+table, without, without, without).Scan(&mine, &n, &sum), table)
 		digests[table] = fmt.Sprint(n, "/", sum)

@@ -15,6 +15,7 @@ const (
 	Erasures    = "erasures"
 	Ledger      = "ledger"
 	Definitions = "definitions"
+	Members     = "members"
 	Snapshots   = "stream_snapshots"
 	Migrations  = "schema_migrations"
 )
@@ -24,6 +25,9 @@ const (
 	KindErasure = "erasure" // a request to erase, and its receipt
 	KindExpiry  = "expiry"  // how far retention has deleted
 )
+
+// KindSegment is that of the segments that tenants have stored.
+const KindSegment = "segment"
 
 // Absent stands in the events columns _original and _sent where the sender
 // gave no such time.
@@ -68,6 +72,10 @@ type Table struct {
 // 16 deep, are in texts as their JSON. Of a name that comes twice the last
 // counts. An event has at most 1,024 names there, and
 // not those that [UnflattenedName] lists; properties has all of it.
+//
+// members: the persons of segments that were frozen, of each version of the
+// definition. A version that no definition has does not count, and goes with the
+// next change.
 //
 // Keys use toDate32: a Date wraps around before 1970 and after 2149, and the
 // engine then passes over parts that hold what is asked for.
@@ -215,6 +223,15 @@ var Tables = []Table{
     deleted UInt8,
     version UInt64`,
 		Engine: `ReplacingMergeTree(version) ORDER BY (tenant, kind, id)`,
+	},
+	{
+		Name: Members, Columns: `
+    tenant LowCardinality(String),
+    silo LowCardinality(String),
+    segment LowCardinality(String),
+    version UInt64,
+    person UInt128`,
+		Engine: `ReplacingMergeTree PARTITION BY silo ORDER BY (tenant, segment, version, person)`,
 	},
 	{
 		Name: Snapshots, Columns: `

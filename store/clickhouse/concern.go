@@ -14,6 +14,12 @@ import (
 // dropped, and how far it was expired.
 const ownKinds = "kind NOT IN ('" + schema.KindErasure + "', '" + schema.KindExpiry + "')"
 
+// saved is what a tenant has saved, which has no place in the log.
+func saved(id tenant.ID) []scope {
+	owner := "tenant = " + quote(id.String())
+	return []scope{{schema.Definitions, owner + " AND " + ownKinds}, {schema.Members, owner}}
+}
+
 // Count returns how many rows of each table an erasure of some ids, or of a
 // whole tenant, concerns, wherever they stand: copies and old versions that no
 // merge has collapsed yet are rows, too. Rows in quarantine count as long as
@@ -23,7 +29,7 @@ func (s *Store) Count(ctx context.Context, e *footfall.Erasure) (map[string]uint
 	count := func(ids []footfall.ID) error {
 		all := scopes(e, ids, nil)
 		if ids == nil {
-			all = append(all, scope{schema.Definitions, "tenant = " + quote(e.Tenant.String()) + " AND " + ownKinds})
+			all = append(all, saved(e.Tenant)...)
 		}
 		for _, d := range all {
 			if d.table == schema.Rejected {
@@ -54,7 +60,7 @@ func (s *Store) Partitions(ctx context.Context, id tenant.ID, ids []footfall.ID)
 	var found []uint16
 	for some := range slices.Chunk(ids, eraseIDs) {
 		for _, d := range scopes(&footfall.Erasure{Tenant: id}, some, nil) {
-			if d.table == schema.Sessions || d.table == schema.IDs {
+			if d.table == schema.Sessions || d.table == schema.IDs || d.table == schema.Members {
 				continue // their rows do not tell; those beside them do
 			}
 			result, err := s.read(ctx, "SELECT DISTINCT _p FROM "+d.table+" WHERE "+d.where+" FORMAT RowBinary")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/schema"
+	"github.com/footfall-go/footfall/tenant"
 )
 
 var definitionRows = rowsOf[footfall.Definition]{
@@ -34,10 +35,19 @@ func (s *Store) Define(ctx context.Context, d ...footfall.Definition) error {
 	return upsert(ctx, s, &definitionRows, d)
 }
 
+// DefinedBy is [Store.Defined] for one tenant.
+func (s *Store) DefinedBy(ctx context.Context, id tenant.ID, kind string) ([]footfall.Definition, error) {
+	return s.defined(ctx, kind, " AND tenant = "+quote(id.String()))
+}
+
 // Defined returns the newest versions of the definitions of a kind, of all
 // tenants, without those deleted.
 func (s *Store) Defined(ctx context.Context, kind string) ([]footfall.Definition, error) {
-	result, err := s.read(ctx, "SELECT tenant, id, body, version FROM "+schema.Definitions+" FINAL WHERE kind = "+quote(kind)+
+	return s.defined(ctx, kind, "")
+}
+
+func (s *Store) defined(ctx context.Context, kind, where string) ([]footfall.Definition, error) {
+	result, err := s.read(ctx, "SELECT tenant, id, body, version FROM "+schema.Definitions+" FINAL WHERE kind = "+quote(kind)+where+
 		" AND deleted = 0 ORDER BY tenant, id FORMAT RowBinary")
 	if err != nil {
 		return nil, fmt.Errorf("read the definitions of kind %s: %w", kind, err)

@@ -16,8 +16,10 @@ func (s *Store) eraseOnce(ctx context.Context, e *footfall.Erasure) error {
 	if again || err != nil {
 		return err
 	}
-	if err := s.client.exec(ctx, "DELETE FROM "+schema.Definitions+" WHERE tenant = "+quote(e.Tenant.String())+" AND "+ownKinds, deleteSettings); err != nil {
-		return fmt.Errorf("erase from %s: %w", schema.Definitions, err)
+	for _, d := range saved(e.Tenant) {
+		if err := s.client.exec(ctx, "DELETE FROM "+d.table+" WHERE "+d.where, deleteSettings); err != nil {
+			return fmt.Errorf("erase from %s: %w", d.table, err)
+		}
 	}
 	return s.dropSilo(ctx, e)
 }

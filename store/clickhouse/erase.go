@@ -102,6 +102,9 @@ func scopes(e *footfall.Erasure, ids []footfall.ID, before *footfall.Position) [
 		{schema.Traits, of("id") + trait},
 		{schema.Rejected, of(payloadID('v', "anonymousId"), payloadID('v', "previousId"), payloadID('u', "userId")) + row},
 	}
+	if ids != nil { // those of a tenant have no position: see eraseOnce
+		all = append(all, scope{schema.Members, of("person")})
+	}
 	if ids == nil { // counts name nobody: they go with the tenant only
 		all = append(all, scope{schema.Ledger, owner + minute})
 	}

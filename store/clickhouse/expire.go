@@ -85,6 +85,7 @@ func orphans(owner, old string) []scope {
 	return []scope{
 		{schema.Traits, owner + " AND id IN (SELECT id FROM " + schema.IDs + " WHERE " + without + ")"},
 		{schema.Identities, owner + " AND kind != 'alias' AND visitor NOT IN " + left},
+		{schema.Members, owner + " AND person NOT IN " + left},
 		{schema.IDs, without},
 	}
 }

@@ -17,6 +17,9 @@ type Keeper interface {
 	footfall.Store
 	Define(ctx context.Context, d ...footfall.Definition) error
 	Defined(ctx context.Context, kind string) ([]footfall.Definition, error)
+	DefinedBy(ctx context.Context, id tenant.ID, kind string) ([]footfall.Definition, error)
+	Freeze(ctx context.Context, m ...footfall.Member) error
+	Thaw(ctx context.Context, id tenant.ID, segment string, before uint64) error
 	Count(ctx context.Context, e *footfall.Erasure) (map[string]uint64, error)
 	Partitions(ctx context.Context, id tenant.ID, ids []footfall.ID) ([]uint16, error)
 	Edges(ctx context.Context, id tenant.ID, ids []footfall.ID) ([]footfall.Link, error)
@@ -33,6 +36,7 @@ func RunKeeper(t *testing.T, open func(tb testing.TB) (Keeper, Reader)) {
 		run  func(t *testing.T, s *kept)
 	}{
 		{"definitions", testDefinitions},
+		{"members of segments", testMembers},
 		{"rows are counted and their partitions known", testCount},
 		{"edges", testEdges},
 		{"expiry", testExpiry},
@@ -65,6 +69,9 @@ func testDefinitions(t *testing.T, s *kept) {
 	got, err := s.Defined(t.Context(), "segment")
 	require.NoError(t, err)
 	require.Equal(t, []footfall.Definition{theirs, newer}, got)
+	got, err = s.DefinedBy(t.Context(), id, "segment")
+	require.NoError(t, err)
+	require.Equal(t, []footfall.Definition{newer}, got)
 	got, err = s.Defined(t.Context(), schema.KindErasure)
 	require.NoError(t, err)
 	require.Empty(t, got)
@@ -209,6 +216,7 @@ func testExpiry(t *testing.T, s *kept) {
 		u.Sessions = append(u.Sessions, session)
 		u.IDs = append(u.IDs, footfall.IDText{Tenant: e.Tenant, ID: e.Visitor, Kind: footfall.KindVisitor, Text: e.MessageID})
 		u.Links = append(u.Links, footfall.Link{Tenant: e.Tenant, Kind: footfall.LinkUser, From: e.Visitor, User: schema.UserID(id, "u"), Time: start, Position: e.Position})
+		require.NoError(t, s.Freeze(t.Context(), footfall.Member{Tenant: e.Tenant, Segment: "s", Version: 1, Person: e.Visitor}))
 	}
 	s.upsert(t, u)
 	x := &footfall.Expiry{Tenant: id, Before: start - 4*day - 1, Received: start - 3*day}
@@ -216,7 +224,7 @@ func testExpiry(t *testing.T, s *kept) {
 		gone, err := s.Expire(t.Context(), x)
 		require.NoError(t, err)
 		if round == 0 { // five to eight days old, without the late one
-			requireCounts(t, map[string]uint64{schema.Events: 3, schema.Sessions: 4, schema.IDs: 3, schema.Identities: 3}, gone)
+			requireCounts(t, map[string]uint64{schema.Events: 3, schema.Sessions: 4, schema.IDs: 3, schema.Identities: 3, schema.Members: 3}, gone)
 		} else {
 			requireCounts(t, map[string]uint64{}, gone)
 		}
