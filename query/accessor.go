@@ -179,6 +179,8 @@ func (s *sql) filter(f *Filter) string {
 		return join(f.Or, " OR ")
 	case f.Not != nil:
 		return "NOT " + s.filter(f.Not)
+	case f.Segment != nil:
+		return "(" + s.inSegment(f.Segment) + ")"
 	}
 	op, negated := negations[f.Op]
 	if !negated {

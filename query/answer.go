@@ -19,8 +19,8 @@ type Answer struct {
 	// Text is the question in plain English.
 	Text  string `json:"text"`
 	Stats Stats  `json:"stats"`
-	// Result is a *TrendResult, *FunnelResult, *SessionsResult, *EventsResult or
-	// *PersonsResult, after the kind.
+	// Result is a *TrendResult, *FunnelResult, *RetentionResult, *SegmentResult,
+	// *SessionsResult, *EventsResult or *PersonsResult, after the kind.
 	Result any `json:"result"`
 }
 

@@ -64,6 +64,9 @@ func (q *Persons) checkCell(c *checker) {
 		c.fail("/of"+p.Path, p.Code, "%s", p.Message)
 	}
 	c.nodes, c.ofPersons = inner.nodes, inner.ofPersons
+	for _, named := range inner.segments {
+		c.segments = append(c.segments, reference{"/of" + named.path, named.id})
+	}
 	at := q.cell()
 	for name, used := range map[string]bool{
 		"series": at.Series != 0, "bucket": at.Bucket != "", "breakdown": at.Breakdown != nil,

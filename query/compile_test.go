@@ -73,6 +73,19 @@ var corpus = map[string]string{
 	"persons_of_others":   `{"kind":"persons",` + month + `,"of":{"kind":"trend","series":[{"event":"Buy","measure":"sum","of":"event.price"}],"breakdown":{"property":"session.entry","limit":3}},"at":{"bucket":"2024-03-31","breakdown":"$other"}}`,
 	"persons_of_none":     `{"kind":"persons",` + month + `,"of":{"kind":"trend","interval":"total","series":[{"event":"*"}],"breakdown":{"property":"group.company.KANARIE"}}}`,
 	"persons_filtered":    `{"kind":"persons",` + month + `,"limit":7,"filter":{"property":"session.duration","op":"lt","value":10}}`,
+	"retention":           `{"kind":"retention",` + month + `,"interval":"week","periods":3,"start":{"event":"KANARIE"},"return":{"event":"*","filter":{"property":"event.KANARIE","op":"eq","value":"KANARIE"}}}`,
+	"retention_each":      `{"kind":"retention",` + month + `,"zone":"America/New_York","interval":"month","periods":2,"start":{"event":"Buy"},"return":{"event":"Buy"},"cohort":"recurring","filter":{"property":"person.plan","op":"eq","value":"KANARIE"}}`,
+	"retention_rolling":   `{"kind":"retention",` + month + `,"start":{"event":"*"},"return":{"event":"*"},"cohort":"first_in_range","buckets":"rolling","breakdown":{"property":"event.KANARIE","limit":3}}`,
+	"retention_later":     `{"kind":"retention",` + month + `,"interval":"week","start":{"event":"Buy"},"return":{"event":"Look"},"cohort":"recurring","count":"on_or_after","breakdown":{"property":"group.KANARIE.size"}}`,
+	"retention_entry":     `{"kind":"retention",` + month + `,"interval":"month","start":{"event":"Buy"},"return":{"event":"Look"},"count":"on_or_after","buckets":"rolling","breakdown":{"property":"session.entry"}}`,
+	"persons_of_return":   `{"kind":"persons",` + month + `,"of":{"kind":"retention","start":{"event":"Buy"},"return":{"event":"Look"},"breakdown":{"property":"person.KANARIE"}},"at":{"cohort":"2024-03-05","period":3,"breakdown":"KANARIE"}}`,
+	"persons_of_later":    `{"kind":"persons",` + month + `,"of":{"kind":"retention","interval":"week","start":{"event":"Buy"},"return":{"event":"Look"},"count":"on_or_after","breakdown":{"property":"event.KANARIE","limit":3}},"at":{"cohort":"2024-03-04","breakdown":"$other"}}`,
+	"segment":             `{"kind":"segment","at":"2024-04-15","segment":{"and":[{"did":{"event":"$page","filter":{"property":"event.$path","op":"eq","value":"KANARIE"}},"count":{"gte":3},"within":{"last":"30d"}},{"did":{"event":"KANARIE"},"not_then":{"event":"Bought"},"in":"24h"}]}}`,
+	"segment_others":      `{"kind":"segment",` + month + `,"filter":{"property":"session.views","op":"gt","value":1},"segment":{"and":[{"or":["buyers",{"not":"frozen"}]},{"did":{"event":"Buy"},"count":{"eq":0}},{"did":{"event":"Buy"},"count":{"gte":2,"lte":3}},{"did":{"event":"Look"},"count":{"lte":3}},{"property":"person.KANARIE","op":"not_in","value":["KANARIE"]},{"first_seen":{"last":"7d"}},{"not":{"did":{"event":"*"},"then":{"event":"KANARIE"},"in":"1w"}}]}}`,
+	"segment_all":         `{"kind":"segment","segment":{"did":{"event":"Buy"},"count":{"gte":0}}}`,
+	"segment_none":        `{"kind":"segment","segment":{"and":[{"did":{"event":"Buy"}},{"not":{"did":{"event":"Buy"}}}]}}`,
+	"filter_segment":      `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"Buy","filter":{"segment":"buyers"}}],"filter":{"segment":{"or":["frozen",{"did":{"event":"KANARIE"},"count":{"lte":2}},{"property":"person.KANARIE","op":"eq","value":"KANARIE"}]}}}`,
+	"persons_of_group":    `{"kind":"persons","limit":7,"of":{"kind":"segment","segment":{"not":"frozen"}},"at":{}}`,
 }
 
 // question reads one of the corpus with the canary in it.
@@ -111,7 +124,13 @@ func planFor(tb testing.TB, q Query, known people) *plan {
 		tenant: &tenant.Tenant{ID: id}, cal: newCalendar(loc, tenant.MondayFirst),
 		now: time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC), known: &known,
 	}
+	r.at, r.home, r.ranged = r.now, r.cal, true
 	r.from, r.to = scopeOf(q).Range.resolve(r.now, r.cal)
+	r.settle(q)
+	r.stored = map[string]*storedSegment{
+		"frozen": {StoredSegment: StoredSegment{Static: true}, version: 7},
+		"buyers": {StoredSegment: StoredSegment{Segment: Segment{Did: &Selector{Event: canary}}}},
+	}
 	p := r.plan()
 	p.limits.milliseconds = 10_000
 	return p
@@ -155,6 +174,11 @@ func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
 	case *Funnel:
 		all["units"] = p.compileFunnel(q, p.shapeOf(q, false))
 		all["units_listed"] = p.compileFunnel(q, p.shapeOf(q, true))
+	case *Retention:
+		all["retention"] = p.compileRetention(q, gridFor(tb, q, p))
+	case *SegmentSize:
+		all["count"] = p.compileSegment(q)
+		all["members"] = p.compileMembers(q, 10)
 	case *Sessions:
 		interval := q.Interval
 		if interval == "" {
@@ -174,11 +198,16 @@ func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
 	case *Persons:
 		after := personID(mustID(tb), "visitor:"+canary)
 		c := everybody(q.Filter)
-		if of, ok := q.question().(*Trend); ok {
-			var err error
+		var err error
+		switch of := q.question().(type) {
+		case *Trend:
 			c, err = p.trendCrowd(of, q.cell(), edges(cmp.Or(of.Interval, Day)))
-			require.NoError(tb, err)
+		case *Retention:
+			c = cohortCrowd(of, q.cell(), gridFor(tb, of, p), 1)
+		case *SegmentSize:
+			c = segmentCrowd(of)
 		}
+		require.NoError(tb, err)
 		all["page"] = p.compilePersonPage(c, q.Limit, nil)
 		all["page_after"] = p.compilePersonPage(c, q.Limit, &after)
 		all["details"] = p.compileDetails(ids)
@@ -188,6 +217,12 @@ func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
 		}
 	}
 	return all
+}
+
+func gridFor(tb testing.TB, q *Retention, p *plan) grid {
+	starts, _, ok := p.cal.buckets(cmp.Or(q.Interval, Day), time.UnixMilli(p.from), time.UnixMilli(p.to))
+	require.True(tb, ok)
+	return p.cal.gridOf(q, starts)
 }
 
 func mustID(tb testing.TB) tenant.ID {

@@ -37,6 +37,10 @@ func (r *run) crowdOf(ctx context.Context, q *Persons) (crowd, error) {
 		return r.plan().trendCrowd(of, q.cell(), edges)
 	case *Funnel:
 		return r.funnelCrowd(ctx, of, q.cell())
+	case *Retention:
+		return r.retentionCrowd(of, q.cell())
+	case *SegmentSize:
+		return segmentCrowd(of), nil
 	default:
 		return crowd{}, fmt.Errorf("nobody is behind a number of kind %q", of.Kind())
 	}

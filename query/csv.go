@@ -31,6 +31,10 @@ func (a *Answer) table() [][]string {
 	switch result := a.Result.(type) {
 	case *TrendResult:
 		return result.table()
+	case *SegmentResult:
+		return [][]string{{"count"}, {strconv.FormatUint(result.Count, 10)}}
+	case *RetentionResult:
+		return result.table()
 	case *FunnelResult:
 		return result.table()
 	case *SessionsResult:

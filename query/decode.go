@@ -20,7 +20,6 @@ func Parse(data []byte) (Query, error) {
 		// What could not be read is a mistake already; what could is checked
 		// as well, so that the answer names all.
 		q.check(&c)
-		c.notYet(q)
 	}
 	c.problems = firstOfPath(c.problems)
 	if err := c.err(); err != nil {

@@ -1,8 +1,8 @@
 // Package query answers questions about events: how many, by how many persons,
 // in which sessions, how far on a way, and which ones.
 //
-// A question is a typed [Query]: a [Trend], [Funnel], [Sessions], [Events] or
-// [Persons].
+// A question is a typed [Query]: a [Trend], [Funnel], [Retention],
+// [SegmentSize], [Sessions], [Events] or [Persons].
 // [Parse] reads one from JSON, strictly: a field it does not know is a mistake
 // and never ignored, and all mistakes are reported at once as an
 // [*InvalidError] with the JSON pointer of each. The [Engine] compiles it to
@@ -128,4 +128,48 @@
 // A session lies in the range its start lies in. Under a filter it counts if
 // the filter is true for at least one of its events. It is engaged with 10
 // seconds or two views, and bounced otherwise.
+//
+// # Retention
+//
+// A cohort are those whose start lies in one interval of the range: their very
+// first start ever ([FirstEver]), their first in the range ([FirstInRange]), or
+// the first in that interval ([Recurring]), with which one is in several
+// cohorts. A first start ever is one of all that is kept, which fulfils the
+// selector and the filter.
+//
+// A return counts in a period it lies in, if it is not before the start; the
+// start itself is one if it is what returns are. It may lie after the range. The
+// period 0 is that of the start: of [CalendarBuckets] the interval of the cohort,
+// then each that follows it; of [RollingBuckets] the time from each person's own
+// start on, of 24 hours, 7 or 30 times 24 hours, and so on. With [OnOrAfterward]
+// whoever returns in a period or at any time after it counts in it.
+//
+// A period that has not begun for anybody is null, and the first so many
+// periods of a cohort that are over for everybody are complete. The mean of a
+// period is that of all persons of the cohorts for which it is complete. The
+// value of a breakdown is that of the start that defines the cohort; the values
+// shown are those with the most persons in all cohorts.
+//
+// # Segments
+//
+// A [Segment] is true or false for a person at a moment, the At of a
+// [SegmentSize] or else now: what came after it does not count. Not to have done
+// something, or at most so often, is true of those who did it never. Those who
+// are asked about are all who did something or said who they are. To have done
+// one thing and then another needs two events, of which the later is that by
+// time or, of one time, by its place in the log; In is the longest time between
+// them, and of what was not done then the time that must have passed. Somebody
+// was first seen at the first event of behaviour or, without any, at the first
+// that says who it is. Traits are those of now, whatever the moment.
+//
+// In a filter a segment is true for the events of the persons in it, and not to
+// be in it for those of all others. Within is the range of the question where it
+// is not given.
+//
+// A [StoredSegment] is named by its id. It means the same in every question:
+// what is not given as Within is always, and days are those of the tenant's own
+// zone. A static one has the persons who were in it when it was stored; who is
+// linked to another since counts as that person, and who was erased, or of whom
+// nothing is kept, is in it no longer. To delete one makes mistakes of those that
+// name it.
 package query

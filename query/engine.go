@@ -38,6 +38,9 @@ type Config struct {
 	// Now is the clock by which a range like the last 30 days ends and a bucket is
 	// over. Defaults to [time.Now].
 	Now func() time.Time
+	// Segments keeps what is stored under an id. Defaults to nowhere: the routes
+	// are not there, and every id is unknown.
+	Segments SegmentStore
 	// MaxMemory bounds the bytes one statement may use. Defaults to 2 GiB.
 	MaxMemory int64
 	// MaxRows bounds the rows one statement may read. Defaults to 2 billion.
@@ -124,14 +127,20 @@ func (e *Engine) Run(ctx context.Context, t *tenant.Tenant, q Query) (*Answer, e
 }
 
 func (e *Engine) run(ctx context.Context, t *tenant.Tenant, q Query, began time.Time) (*Answer, error) {
-	if err := q.Validate(); err != nil {
+	named, err := checked(q)
+	if err != nil {
 		return nil, err
 	}
 	r, err := e.begin(t, *scopeOf(q), began)
 	if err != nil {
 		return nil, err
 	}
-	question := func() []byte { return Canonical(q) }
+	r.settle(q)
+	if err := r.resolve(ctx, named); err != nil {
+		return nil, err
+	}
+	// A segment that was stored anew makes another question of the same words.
+	question := func() []byte { return append(Canonical(q), r.versions()...) }
 	value, own, err := r.share(ctx, q.Kind(), question, func(ctx context.Context) (any, error) { return r.answer(ctx, q) })
 	if err != nil {
 		return nil, err
@@ -150,13 +159,18 @@ func (e *Engine) begin(t *tenant.Tenant, scope Scope, began time.Time) (*run, er
 	if t == nil || t.ID.IsZero() {
 		return nil, errors.New("query: a tenant is required")
 	}
-	loc, err := loadZone(cmp.Or(scope.Zone, t.Zone, "UTC"))
+	home := cmp.Or(t.Zone, "UTC")
+	loc, err := loadZone(cmp.Or(scope.Zone, home))
 	if err != nil {
 		return nil, fmt.Errorf("load the zone of tenant %s: %w", t.ID, err)
 	}
 	r := &run{
 		engine: e, tenant: t, cal: newCalendar(loc, t.WeekStart),
 		now: e.config.Now(), began: began, deadline: began.Add(cmp.Or(t.QueryTime, 10*time.Second)),
+	}
+	r.at, r.home, r.ranged = r.now, r.cal, true
+	if at, err := loadZone(home); err == nil {
+		r.home = newCalendar(at, t.WeekStart)
 	}
 	r.from, r.to = scope.Range.resolve(r.now, r.cal)
 	return r, nil
@@ -210,7 +224,7 @@ func (r *run) answer(ctx context.Context, q Query) (*Answer, error) {
 		answer.Watermark = r.engine.config.Watermark(ctx).UTC().Truncate(time.Millisecond)
 	}
 	var err error
-	if ofPersons(q) {
+	if ofPersons(q) || len(r.stored) > 0 {
 		// From here on every plan knows the identity edges.
 		if _, err = r.planWithPeople(ctx); err != nil {
 			return nil, err
@@ -221,6 +235,10 @@ func (r *run) answer(ctx context.Context, q Query) (*Answer, error) {
 		answer.Result, err = r.trend(ctx, q)
 	case *Funnel:
 		answer.Result, err = r.funnel(ctx, q)
+	case *Retention:
+		answer.Result, err = r.retention(ctx, q)
+	case *SegmentSize:
+		answer.Result, err = r.segment(ctx, q)
 	case *Sessions:
 		answer.Result, err = r.sessions(ctx, q)
 	case *Events:

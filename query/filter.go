@@ -168,6 +168,8 @@ func ofPersons(q Query) bool {
 	case *Trend:
 		return q.Breakdown != nil && parseProperty(q.Breakdown.Property).ofPersons() ||
 			slices.ContainsFunc(q.Series, func(s Series) bool { return s.ofPersons() || parseProperty(s.Of).ofPersons() || s.Filter.ofPersons() })
+	case *Retention, *SegmentSize:
+		return true
 	case *Funnel:
 		return q.by() != bySession || q.Breakdown != nil && parseProperty(q.Breakdown.Property).ofPersons() ||
 			slices.ContainsFunc(q.selectors(), func(s *Selector) bool { return s.Filter.ofPersons() })
@@ -212,7 +214,6 @@ func (c *checker) checkFilter(path string, f *Filter, depth int) {
 		c.checkFilter(path+"/not", f.Not, depth+1)
 	case f.Segment != nil:
 		c.checkSegment(path+"/segment", f.Segment, depth+1, time.UTC)
-		c.fail(path+"/segment", "unsupported", "%q is not supported by this version", "segment")
 	default:
 		c.checkComparison(path, f)
 	}

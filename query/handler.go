@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 )
 
 // Handler answers questions over HTTP: POST /api/v1/query; GET /api/v1/catalog,
-// what they can be about; and POST /api/v1/session, which logs a browser in.
+// what they can be about; POST /api/v1/session, which logs a browser in; and with
+// Config.Segments PUT, GET and DELETE /api/v1/segments/{id} and GET
+// /api/v1/segments, for whoever may ask.
 // Mount it at /api/v1/.
 type Handler struct {
 	engine *Engine
@@ -45,22 +48,27 @@ func (h *Handler) Engine() *Engine { return h.engine }
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	method := http.MethodPost
 	var serve http.HandlerFunc
+	allowed := []string{http.MethodPost}
 	switch {
+	case h.config.Segments != nil && r.URL.Path == segmentsPath:
+		serve, allowed = h.listSegments, []string{http.MethodGet, http.MethodHead}
+	case h.config.Segments != nil && strings.HasPrefix(r.URL.Path, segmentsPath+"/"):
+		serve, allowed = h.serveSegment, []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPut}
 	case r.URL.Path == "/api/v1/query":
 		serve = h.serveQuery
 	case r.URL.Path == "/api/v1/catalog":
-		method, serve = http.MethodGet, h.serveCatalog
+		serve, allowed = h.serveCatalog, []string{http.MethodGet}
 	case r.URL.Path == "/api/v1/session" && h.config.Cookies != nil:
 		serve = h.serveSession
 	default:
 		problem.Write(w, r, problem.Problem{Status: http.StatusNotFound, Detail: "there is nothing at this path"})
 		return
 	}
-	if r.Method != method {
-		w.Header().Set("Allow", method)
-		problem.Write(w, r, problem.Problem{Status: http.StatusMethodNotAllowed, Detail: "only " + method + " is allowed here"})
+	if !slices.Contains(allowed, r.Method) {
+		methods := strings.Join(allowed, ", ")
+		w.Header().Set("Allow", methods)
+		problem.Write(w, r, problem.Problem{Status: http.StatusMethodNotAllowed, Detail: "only " + methods + " is allowed here"})
 		return
 	}
 	serve(w, r)
@@ -203,6 +211,8 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		for _, wrong := range invalid.Problems {
 			p.Errors = append(p.Errors, problem.Error{Path: wrong.Path, Code: wrong.Code, Message: wrong.Message})
 		}
+	case errors.Is(err, ErrNoSegment):
+		p = problem.Problem{Status: http.StatusNotFound, Detail: "there is no such segment"}
 	case errors.Is(err, ErrTimeout):
 		p = problem.Problem{Title: "Out of time", Status: http.StatusGatewayTimeout, Detail: "the answer was not found in the time a question has; ask about less"}
 	case errors.Is(err, ErrLimit):

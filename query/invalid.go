@@ -47,7 +47,8 @@ const maxProblems = 50
 type checker struct {
 	problems  []Problem
 	nodes     int // filters seen
-	ofPersons int // of them, those on traits
+	ofPersons int // of them, those on persons and groups
+	segments  []reference
 	inOf      bool
 }
 
@@ -64,11 +65,26 @@ func (c *checker) err() error {
 	return &InvalidError{c.problems}
 }
 
+// reference is where a question names a stored segment.
+type reference struct{ path, id string }
+
+// countOfPersons counts the conditions that each take a statement of their own.
+func (c *checker) countOfPersons(path string) {
+	if c.ofPersons++; c.ofPersons == maxOfPersons+1 {
+		c.fail(path, "too_many", "a question has at most %d conditions on persons and groups", maxOfPersons)
+	}
+}
+
 func validate(q Query) error {
+	_, err := checked(q)
+	return err
+}
+
+// checked validates a question and returns the stored segments that it names.
+func checked(q Query) ([]reference, error) {
 	var c checker
 	q.check(&c)
-	c.notYet(q)
-	return c.err()
+	return c.segments, c.err()
 }
 
 func index(path string, i int) string { return path + "/" + strconv.Itoa(i) }

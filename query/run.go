@@ -22,6 +22,12 @@ type run struct {
 	from, to time.Time
 	read     struct{ rows, bytes uint64 }
 	known    *people // nil until asked for
+
+	// What segments are about; see plan.
+	at     time.Time
+	ranged bool // whether the question has a range
+	home   calendar
+	stored map[string]*storedSegment
 }
 
 // maxResult bounds the rows of any statement's result.
@@ -41,12 +47,17 @@ func (r *run) planOver(from, to time.Time) *plan {
 			rows:         bound(r.engine.config.MaxRows, r.tenant.QueryRows),
 			result:       maxResult,
 		},
+		at: r.at.UnixMilli(), home: r.home, stored: r.stored,
 	}
-	p.since = p.from
+	if r.ranged {
+		p.asked = &extent{p.from, p.to}
+	}
+	p.kept = earliest.UnixMilli()
 	if keep := r.tenant.Retention; keep > 0 {
 		// What is to be deleted tonight is not shown today.
-		p.since = min(max(p.from, r.now.Add(-keep).UnixMilli()), p.to)
+		p.kept = r.now.Add(-keep).UnixMilli()
 	}
+	p.since = min(max(p.from, p.kept), p.to)
 	if r.known != nil {
 		p.people = *r.known
 	}

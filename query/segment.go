@@ -134,6 +134,7 @@ func (c *checker) checkSegment(path string, s *Segment, depth int, loc *time.Loc
 	switch s.form() {
 	case "id":
 		c.checkSegmentID(path, s.ID)
+		c.segments = append(c.segments, reference{path, s.ID})
 	case "and":
 		list("and", s.And)
 	case "or":
@@ -143,6 +144,7 @@ func (c *checker) checkSegment(path string, s *Segment, depth int, loc *time.Loc
 	case "did":
 		c.checkDid(path, s, loc)
 	case "first_seen":
+		c.countOfPersons(path)
 		s.FirstSeen.check(c, path+"/first_seen", loc)
 	case "property":
 		if parseProperty(s.Property).scope != ofPerson {
@@ -160,6 +162,7 @@ func (c *checker) checkDid(path string, s *Segment, loc *time.Location) {
 		c.fail(path+"/did", "required", "did is required")
 		return
 	}
+	c.countOfPersons(path)
 	c.checkSelector(path+"/did", s.Did)
 	if s.Within != nil {
 		s.Within.check(c, path+"/within", loc)

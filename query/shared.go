@@ -48,10 +48,13 @@ func newShared(room int64) *shared {
 // minute: whose it is and by which rules, what is asked for canonically, which
 // times a relative range stands for, and what of the log can be seen.
 func (r *run) key(kind string, question []byte, version string) answerKey {
-	t := r.tenant
+	t, from, to := r.tenant, r.from.UnixMilli(), r.to.UnixMilli()
+	if !r.ranged {
+		from, to = 0, 0 // the moment is the clock's, or the question has it
+	}
 	return sha256.Sum256(fmt.Appendf(nil, "%s\n%q %q %q %d %d\n%d %d %d\n%q\n%s", kind,
 		t.ID, t.Silo(), r.cal.loc, t.WeekStart, t.Retention,
-		r.from.UnixMilli(), r.to.UnixMilli(), r.now.Truncate(time.Minute).Unix(), version, question))
+		from, to, r.now.Truncate(time.Minute).Unix(), version, question))
 }
 
 // get returns an answer, and whether it was computed for this question alone.

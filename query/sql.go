@@ -18,9 +18,21 @@ type plan struct {
 	cal          calendar
 	from, to     int64 // the range, in milliseconds
 	since        int64 // from, or what retention leaves of it
+	kept         int64 // when the oldest event may be that retention leaves
 	people       people
 	limits       limits
+
+	// What segments are about: the moment after which nothing counts, the range
+	// of the question (nil for always), the tenant's own calendar, and those that
+	// the question names.
+	at     int64
+	asked  *extent
+	home   calendar
+	stored map[string]*storedSegment
 }
+
+// extent is a half-open range of time in milliseconds.
+type extent struct{ from, to int64 }
 
 // limits bound one statement. They are numbers of ours and so part of the text.
 type limits struct {

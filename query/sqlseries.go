@@ -34,6 +34,19 @@ func (s *sql) seriesRows(m *Series, b *Breakdown, edges []int64) string {
 		groupType, _ := parseGroup(of.name)
 		c.add("own_of", "toString("+s.ownGroup(groupType)+")")
 	}
+	s.addLabel(&c, by)
+	rows := s.eventRows(m, &c, by.ofPersons() || of.ofPersons(), len(edges) > 1)
+	if by.scope != ofEvent && b != nil {
+		rows = s.joined(by, "own", &c, rows, asLabel)
+	}
+	if of.scope != ofEvent && of.scope != "" {
+		rows = s.joined(of, "own_of", &c, rows, asNumber)
+	}
+	return rows
+}
+
+// addLabel adds what an event itself has of a value of a breakdown.
+func (s *sql) addLabel(c *columns, by property) {
 	switch by.scope {
 	case ofSession:
 		c.addSession()
@@ -45,14 +58,6 @@ func (s *sql) seriesRows(m *Series, b *Breakdown, edges []int64) string {
 		groupType, _ := parseGroup(by.name)
 		c.add("own", "toString("+s.ownGroup(groupType)+")")
 	}
-	rows := s.eventRows(m, &c, by.ofPersons() || of.ofPersons(), len(edges) > 1)
-	if by.scope != ofEvent && b != nil {
-		rows = s.joined(by, "own", &c, rows, asLabel)
-	}
-	if of.scope != ofEvent && of.scope != "" {
-		rows = s.joined(of, "own_of", &c, rows, asNumber)
-	}
-	return rows
 }
 
 // eventRows reads the events of a series, with their persons if those are

@@ -15,7 +15,7 @@ const (
 	maxValues      = 1000    // values of a list
 	maxFilterNodes = 200
 	maxFilterDepth = 20
-	maxOfPersons   = 20 // conditions on traits: the engine finds out anew for each who is who
+	maxOfPersons   = 20 // conditions on persons: the engine finds out anew for each who is who
 	maxSeries      = 26
 	maxBuckets     = 10_000
 	maxCells       = 500_000 // series × values of a breakdown × buckets
@@ -211,9 +211,7 @@ func (c *checker) checkPage(limit int) {
 func (c *checker) checkComparison(path string, f *Filter) {
 	usable := c.checkProperty(path+"/property", f.Property)
 	if usable && parseProperty(f.Property).ofPersons() {
-		if c.ofPersons++; c.ofPersons == maxOfPersons+1 {
-			c.fail(path, "too_many", "a question has at most %d conditions on persons and groups", maxOfPersons)
-		}
+		c.countOfPersons(path)
 	}
 	at := path + "/value"
 	switch f.Op {

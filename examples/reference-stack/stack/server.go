@@ -147,7 +147,7 @@ func (s *Server) openDoors() (err error) {
 		return err
 	}
 	s.answers, err = query.New(query.Config{
-		Conn: queryclickhouse.New(s.conn), Cookies: s.cookies, Watermark: s.watermark, Version: s.version,
+		Conn: queryclickhouse.New(s.conn), Cookies: s.cookies, Watermark: s.watermark, Version: s.version, Segments: s.store,
 		Logger: s.log, MeterProvider: s.metrics.provider,
 	})
 	return err
