@@ -1,5 +1,5 @@
 # demo runs the whole thing on made-up traffic; test proves it.
-.PHONY: demo test race lint bench chaos fuzz engine sdks
+.PHONY: demo test race lint bench bench-query chaos fuzz engine sdks
 
 GO ?= go
 BIN ?= bin
@@ -27,6 +27,10 @@ bench: engine
 	$(GO) run ./examples/bench $(ARGS)
 	FOOTFALL_BENCH_LARGE=1 $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./stream/internal/fold
 	FOOTFALL_STRESS=$(STRESS) $(GO) test -count=1 -timeout 30m -run '^TestStress$$' -v ./store/chdb
+
+# bench-query prints what questions cost on a generated shop of 10 million events.
+bench-query: engine
+	$(GO) run ./examples/bench-query $(ARGS)
 
 # chaos kills the servers fifty times under load, and tries five hundred
 # schedules of faults on the processor; make test does either twelve times.
