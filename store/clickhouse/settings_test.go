@@ -28,6 +28,7 @@ func TestTableSettings(t *testing.T) {
 			fmt.Sprintf("non_replicated_deduplication_window = %d", window), fmt.Sprintf("replicated_deduplication_window = %d", window),
 			"fsync_after_insert = 1", "fsync_part_directory = 1", "min_rows_to_fsync_after_merge = 1", "old_parts_lifetime = 480",
 			"min_level_for_wide_part = 1", "auto_statistics_types = ''", "merge_selector_base = 10",
+			"min_age_to_force_merge_seconds = 86400", "min_age_to_force_merge_on_partition_only = 1",
 		} {
 			require.Contains(t, strings.ReplaceAll(create, "SETTINGS", ",")+",", ", "+setting+",", table.Name)
 		}
