@@ -123,6 +123,10 @@ func (s *sql) statement(text string) Statement {
 		"max_result_rows":                             strconv.FormatInt(l.result, 10),
 		"result_overflow_mode":                        "'throw'",
 		"do_not_merge_across_partitions_select_final": "1",
+		// Copies of a row agree in what the table is sorted by, so that rows can be
+		// told by it before one of the copies is chosen; the engine takes no other
+		// conditions for this.
+		"optimize_move_to_prewhere_if_final": "1",
 		"final":                              "0",
 		"join_use_nulls":                     "0",
 		"group_by_use_nulls":                 "0",

@@ -3,7 +3,7 @@ SELECT concat('event.', key) AS property, sum(events) AS total, sumIf(events, is
 FROM (SELECT arrayJoin(arrayDistinct(arrayConcat(t, n))) AS key, has(n, key) AS is_number, events FROM (SELECT t, n, count() AS events FROM (SELECT texts.keys AS t, numbers.keys AS n FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('track', 'page', 'screen')) GROUP BY t, n))
 WHERE key != '$unflattened' AND 1
 GROUP BY key ORDER BY total DESC, property ASC LIMIT 100
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "1709251200000"
 -- p2 = "1711929600000"
 -- silo = ""
@@ -13,7 +13,7 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 SELECT toUnixTimestamp64Milli(min(time)) AS first, count() AS n
 FROM (SELECT time FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND name = {p3:String})
 GROUP BY toDate32(time) ORDER BY toDate32(time) DESC LIMIT 4000
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "1709251200000"
 -- p2 = "1711929600000"
 -- p3 = "kanarie'\"\\{p1:String}"
@@ -24,7 +24,7 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 SELECT toString(name) AS event, count() AS n, toUnixTimestamp64Milli(min(time)) AS first, toUnixTimestamp64Milli(max(time)) AS last
 FROM (SELECT name, time FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND positionCaseInsensitiveUTF8(name, {p3:String}) > 0)
 GROUP BY name ORDER BY n DESC, event ASC LIMIT 7
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "1709251200000"
 -- p2 = "1711929600000"
 -- p3 = "kanarie'\"\\{p1:String}"
@@ -36,7 +36,7 @@ SELECT concat('event.', key) AS property, sum(events) AS total, sumIf(events, is
 FROM (SELECT arrayJoin(arrayDistinct(arrayConcat(t, n))) AS key, has(n, key) AS is_number, events FROM (SELECT t, n, count() AS events FROM (SELECT texts.keys AS t, numbers.keys AS n FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND name = {p3:String}) GROUP BY t, n))
 WHERE key != '$unflattened' AND positionCaseInsensitiveUTF8(concat('event.', key), {p3:String}) > 0
 GROUP BY key ORDER BY total DESC, property ASC LIMIT 7
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "1709251200000"
 -- p2 = "1711929600000"
 -- p3 = "kanarie'\"\\{p1:String}"
@@ -49,7 +49,7 @@ FROM (SELECT name, multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0),
 LEFT ANY JOIN (SELECT reinterpretAsUInt128(sipHash128Reference(concat({tenant:String},'\0g\0',group_type,'\0',group_text))) AS gid, any(group_type) AS of_type FROM (SELECT toString(key) AS group_type, text AS group_text FROM (SELECT id AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind = 'member' ORDER BY id, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key, member)) GROUP BY gid) AS g ON r.person = g.gid
 WHERE r.bits != 0 AND (g.of_type != '' OR r.person IN (SELECT id FROM visitors WHERE tenant = {tenant:String} AND silo = {silo:String}))) WHERE name IN {p1:Array(String)})
 WHERE length(label) <= 200 GROUP BY name, label ORDER BY name ASC, n DESC, label ASC LIMIT 5 BY name
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "[event.kanarie'\"\\{p1:String} b]"
 -- silo = ""
 -- tenant = "shop"
@@ -61,7 +61,7 @@ LEFT ANY JOIN (SELECT reinterpretAsUInt128(sipHash128Reference(concat({tenant:St
 WHERE r.bits != 0 AND (g.of_type != '' OR r.person IN (SELECT id FROM visitors WHERE tenant = {tenant:String} AND silo = {silo:String})))
 WHERE positionCaseInsensitiveUTF8(name, {p1:String}) > 0
 GROUP BY name ORDER BY total DESC, name ASC LIMIT 7
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "kanarie'\"\\{p1:String}"
 -- silo = ""
 -- tenant = "shop"
@@ -70,7 +70,7 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 SELECT name, label, count() AS n
 FROM (SELECT concat('event.', pair.1) AS name, pair.2 AS label FROM (SELECT arrayJoin(arrayConcat(arrayMap((k, v) -> (toString(k), v), tk, tv), arrayFilter(x -> NOT has(tk, x.1), arrayMap((k, v) -> (toString(k), toString(v)), nk, nv)))) AS pair FROM (SELECT texts.keys AS tk, texts.values AS tv, numbers.keys AS nk, numbers.values AS nv FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND name = {p3:String})) WHERE pair.1 IN {p4:Array(String)})
 WHERE length(label) <= 200 GROUP BY name, label ORDER BY name ASC, n DESC, label ASC LIMIT 5 BY name
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "1709251200000"
 -- p2 = "1711929600000"
 -- p3 = "kanarie'\"\\{p1:String}"

@@ -5,7 +5,7 @@ LEFT ANY JOIN (SELECT person, text FROM (SELECT id AS person, key, kind = 'membe
 LEFT ANY JOIN (SELECT id, toUInt8(((bitAnd(bits, 1) != 0) OR (bitAnd(bits, 2) != 0))) AS has, toString(multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0), toString(num), '')) AS label FROM (SELECT id, key, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key = {p5:String} AND kind IN ('set', 'once') ORDER BY id, key, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key)) AS l ON e.gid = l.id)
 WHERE has = 0)))
 ORDER BY person ASC LIMIT 101
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "$groups.company"
 -- p2 = "1709251200000"
 -- p3 = "1711929600000"
@@ -21,7 +21,7 @@ LEFT ANY JOIN (SELECT person, text FROM (SELECT id AS person, key, kind = 'membe
 LEFT ANY JOIN (SELECT id, toUInt8(((bitAnd(bits, 1) != 0) OR (bitAnd(bits, 2) != 0))) AS has, toString(multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0), toString(num), '')) AS label FROM (SELECT id, key, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key = {p5:String} AND kind IN ('set', 'once') ORDER BY id, key, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key)) AS l ON e.gid = l.id)
 WHERE has = 0))) WHERE person > {p6:UInt128}
 ORDER BY person ASC LIMIT 101
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "$groups.company"
 -- p2 = "1709251200000"
 -- p3 = "1711929600000"
