@@ -123,7 +123,7 @@ func TestSegments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, &segmentResult{test.want}, oracle(t, &query.SegmentSize{Segment: test.segment}, rows...))
+			require.Equal(t, &query.SegmentResult{Count: test.want}, oracle(t, &query.SegmentSize{Segment: test.segment}, rows...))
 		})
 	}
 }

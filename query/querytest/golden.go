@@ -241,7 +241,7 @@ func (c *golden) checkFunnel(tb testing.TB, p *pair) {
 func (c *golden) checkRetention(tb testing.TB, p *pair) {
 	tb.Helper()
 	for _, result := range p.results(tb, c.retention()) {
-		rows := result.(*retentionResult).Groups[0].Cohorts
+		rows := result.(*query.RetentionResult).Groups[0].Cohorts
 		for i, row := range rows {
 			want := c.Expected.Rows[row.From.Format(time.DateOnly)]
 			if c.Expected.Matrix != nil {

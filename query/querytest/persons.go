@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/query"
@@ -57,18 +58,21 @@ func (a *asked) person(id footfall.ID) query.Person {
 		}
 	}
 	slices.Sort(p.Visitors)
-	if first, last := a.seen(id); first != nil {
+	if first, last := a.seen(id, latest); first != nil {
 		p.FirstSeen, p.LastSeen = first.at, last.at
 	}
 	return p
 }
 
-// seen returns the first and the last of what somebody did or, of one who did
-// nothing, of what says who that is.
-func (a *asked) seen(person footfall.ID) (first, last *fact) {
+// latest is a moment behind all events.
+var latest = time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// seen returns the first and the last of what somebody did up to a moment or, of
+// one who had done nothing, of what says who that is.
+func (a *asked) seen(person footfall.ID, at time.Time) (first, last *fact) {
 	for _, did := range []bool{true, false} {
 		for _, f := range a.facts {
-			if f.person != person || did && !behaviour(f) {
+			if f.person != person || did && !behaviour(f) || f.at.After(at) {
 				continue
 			}
 			if first == nil {

@@ -65,7 +65,7 @@ func (a *asked) cohorts(q *query.Retention) *cohorts {
 	c.edges = a.cal.edges(interval, a.from, a.to, len(starts)+periodsOf(q))
 	for person := range personsOf(a.facts) {
 		of := func(f *fact) bool { return f.person == person }
-		returns := a.within(a.from, a.now.AddDate(1000, 0, 0), of, a.chosen(&q.Return), a.shared(q.Filter))
+		returns := a.within(a.from, latest, of, a.chosen(&q.Return), a.shared(q.Filter))
 		for _, start := range a.starts(q, c, person) {
 			n := bucket(c.edges, start.at)
 			m := member{start: start, back: make([]bool, periodsOf(q)+1)}
@@ -144,16 +144,16 @@ func (a *asked) ofLine(q *query.Retention, labels []label, l label, members []me
 	return kept
 }
 
-func (a *asked) retention(q *query.Retention) *retentionResult {
+func (a *asked) retention(q *query.Retention) *query.RetentionResult {
 	c := a.cohorts(q)
 	labels := a.retentionLabels(q, c)
-	result := &retentionResult{Groups: []retentionGroup{}}
+	result := &query.RetentionResult{Groups: []query.CohortGroup{}}
 	for _, l := range labels {
-		g := retentionGroup{Breakdown: l.shown(), Cohorts: []cohort{}}
+		g := query.CohortGroup{Breakdown: l.shown(), Cohorts: []query.CohortRow{}}
 		returned, persons := make([]float64, periodsOf(q)+1), make([]float64, periodsOf(q)+1)
 		for n := range c.count {
 			members := a.ofLine(q, labels, l, c.members[n])
-			row := cohort{From: c.edges[n], Size: uint64(len(members))}
+			row := query.CohortRow{From: c.edges[n], Size: uint64(len(members))}
 			for j := range periodsOf(q) + 1 {
 				begins, over := c.span(q, n, j)
 				if begins.After(a.now) {
@@ -197,7 +197,7 @@ func (a *asked) behindRetention(q *query.Retention, at query.Cell) map[footfall.
 	return found
 }
 
-func retentionRows(r *retentionResult) []string {
+func retentionRows(r *query.RetentionResult) []string {
 	var rows []string
 	for _, g := range r.Groups {
 		if len(r.Groups) > 1 || g.Breakdown != nil {

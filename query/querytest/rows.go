@@ -19,9 +19,9 @@ func Rows(result any) []string {
 		return trendRows(r)
 	case *query.FunnelResult:
 		return funnelRows(r)
-	case *retentionResult:
+	case *query.RetentionResult:
 		return retentionRows(r)
-	case *segmentResult:
+	case *query.SegmentResult:
 		return []string{fmt.Sprintf("count %d", r.Count)}
 	case *query.SessionsResult:
 		return sessionRows(r)

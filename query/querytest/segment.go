@@ -44,8 +44,8 @@ func (a *asked) inSegment(person footfall.ID, s *query.Segment, at time.Time, fi
 		return !a.inSegment(person, s.Not, at, filter)
 	case s.FirstSeen != nil:
 		from, to := a.rangeOf(*s.FirstSeen, at)
-		first, _ := a.seen(person)
-		return first != nil && !first.at.Before(from) && first.at.Before(to) && !first.at.After(at)
+		first, _ := a.seen(person, at)
+		return first != nil && !first.at.Before(from) && first.at.Before(to)
 	case s.Did == nil:
 		v, ok := a.trait(person, s.Property[len("person."):])
 		return a.compare(v, ok, s.Op, s.Value)

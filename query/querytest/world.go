@@ -89,7 +89,7 @@ func (a *asked) result(q query.Query) (any, error) {
 	case *query.Retention:
 		return a.retention(q), nil
 	case *query.SegmentSize:
-		return &segmentResult{Count: uint64(len(a.members(q)))}, nil
+		return &query.SegmentResult{Count: uint64(len(a.members(q)))}, nil
 	case *query.Sessions:
 		return a.sessions(q), nil
 	case *query.Events:
