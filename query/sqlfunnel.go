@@ -68,7 +68,7 @@ func (q *Funnel) end(to int64) int64 {
 func (shape funnelShape) record() []string {
 	columns := []string{"w"}
 	if shape.wide {
-		columns = []string{"ms", "matched"}
+		columns = []string{"ms", "toUInt64(matched)"}
 	}
 	if shape.placed {
 		columns = append(columns, "major", "minor")

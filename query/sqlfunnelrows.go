@@ -93,9 +93,9 @@ func (s *sql) packed(c *columns, q *Funnel, shape funnelShape) {
 func (s *sql) matched(q *Funnel) string {
 	var terms []string
 	bit := func(conditions []string, more string) {
-		term := "toUInt64(" + strings.Join(conditions, " AND ") + more + ")"
+		term := "(" + strings.Join(conditions, " AND ") + more + ")"
 		if n := len(terms); n > 0 {
-			term = "bitShiftLeft(" + term + ", " + itoa(n) + ")"
+			term += " * " + itoa(1<<n) // in the smallest type that holds it
 		}
 		terms = append(terms, term)
 	}

@@ -9,7 +9,7 @@ FROM (SELECT person, arrayMap(x -> tuple(x), arraySort(groupArrayIf(t, starts)))
 FROM (SELECT t, starts, returns, actor AS person FROM (SELECT toUnixTimestamp64Milli(time) AS t, toUInt8(name = {p1:String} AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC')) AS starts, toUInt8(name = {p1:String}) AS returns, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND (starts OR returns) AND ((if(user = 0, visitor, user), 1) IN (SELECT id, n FROM who))))
 GROUP BY person HAVING countIf(starts) > 0)))))
 GROUP BY c, j
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "Buy"
 -- p10 = "[plan]"
 -- p2 = "1711944000000"
