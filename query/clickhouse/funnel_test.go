@@ -240,3 +240,28 @@ func TestFunnelUnits(t *testing.T) {
 	of = strings.Replace(of, "session", "group.company", 1)
 	require.Equal(t, "a c", w.behind(of, `{"step":3}`), "who began it")
 }
+
+// TestFunnelLimits shows that a funnel ends at the tenant's limits.
+func TestFunnelLimits(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	var events []ev
+	for i := range 3000 {
+		events = append(events, ev{at: "2024-01-01T10:00:00Z", name: "A", visitor: fmt.Sprint(i), id: fmt.Sprint(i), props: fmt.Sprintf(`{"p":%d}`, i)})
+	}
+	w.write(events...)
+	ask := func(config query.Config, settings tenant.Settings, rest string) error {
+		config.Conn = w.conn
+		engine, err := query.NewEngine(config)
+		require.NoError(t, err)
+		q, err := query.Parse([]byte(`{"kind":"funnel",` + january + `,"steps":[{"event":"A"},{"event":"B"}]` + rest + `}`))
+		require.NoError(t, err)
+		_, err = engine.Run(t.Context(), newTenant(t, "shop", settings), q)
+		return err
+	}
+	const by = `,"breakdown":{"property":"event.p"}`
+	require.NoError(t, ask(query.Config{}, tenant.Settings{QueryTime: time.Minute}, by))
+	require.ErrorIs(t, ask(query.Config{MaxRows: 100}, tenant.Settings{}, ``), query.ErrLimit)
+	require.ErrorIs(t, ask(query.Config{MaxMemory: 10_000}, tenant.Settings{}, ``), query.ErrLimit)
+	require.ErrorIs(t, ask(query.Config{}, tenant.Settings{QueryTime: time.Nanosecond}, ``), query.ErrTimeout)
+}
