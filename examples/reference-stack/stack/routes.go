@@ -42,6 +42,7 @@ func (s *Server) routes() http.Handler {
 	only("POST", "/api/v1/rejected/replay", s.writes.wrap(http.HandlerFunc(s.serveReplay)))
 	only("GET, HEAD", "/api/v1/taps", http.HandlerFunc(s.serveTaps))
 	only("DELETE", "/api/v1/taps/{name}", http.HandlerFunc(s.serveDropTap))
+	only("GET, HEAD", "/api/v1/openapi.json", serveOpenAPI())
 	keeping := keep.NewHandler(s.keeper, s.admin)
 	for _, pattern := range keeping.Patterns() {
 		mux.Handle(pattern, keeping)
