@@ -66,6 +66,21 @@ func (a aggregate) merged(window string) string {
 	return a.render(func(i int, c call) string { return c.of("Merge", "s"+itoa(i)) + " OVER " + window })
 }
 
+// merge returns the expression for the number over the states of a group.
+func (a aggregate) merge() string {
+	return a.render(func(i int, c call) string { return c.of("Merge", "s"+itoa(i)) })
+}
+
+// light reports whether its states are a few numbers each.
+func (a aggregate) light() bool {
+	for _, c := range a.calls {
+		if strings.HasPrefix(c.name, "uniq") || strings.HasPrefix(c.name, "quantile") {
+			return false
+		}
+	}
+	return true
+}
+
 func (a aggregate) render(text func(i int, c call) string) string {
 	list := make([]any, len(a.calls))
 	for i, c := range a.calls {

@@ -41,10 +41,14 @@ func (p *plan) compileBreakdown(q *Trend, i int, edges []int64, whole *plan) Sta
 	a := aggregates[m.measure()]
 	value := nullable(a.value())
 	rows := s.seriesRows(m, q.Breakdown, edges)
+	ownTop := whole.since == p.since && whole.to == p.to && (q.Formula == "" || i == 0)
+	if ownTop && !q.Cumulative && a.light() {
+		return s.statement(s.rankedOnce(m, q.Breakdown, rows, len(edges) > 1))
+	}
 	s.plan = whole
 	rows = "SELECT *, if((has, label) IN (" + s.topValues(q, i) + "), (0, has, label), (1, 0, '')) AS grp FROM (" + rows + ")"
 	s.plan = p
-	head := "toUInt64(grp.1) AS other, toUInt64(grp.2) AS has_label, grp.3 AS value_label"
+	const head = groupColumns
 	switch {
 	case len(edges) == 1:
 		return s.statement("SELECT toUInt64(1) AS level, " + head + ", toInt64(0) AS bucket, " + value + "\nFROM (" + rows + ")\nGROUP BY grp")
@@ -54,6 +58,31 @@ func (p *plan) compileBreakdown(q *Trend, i int, edges []int64, whole *plan) Sta
 	}
 	return s.statement("SELECT toUInt64(grouping(grp) * 2 + grouping(bucket)) AS level, " + head + ", bucket, " + value +
 		"\nFROM (" + rows + ")\nGROUP BY grp, bucket WITH ROLLUP")
+}
+
+// groupColumns are those of a group of values.
+const groupColumns = "toUInt64(grp.1) AS other, toUInt64(grp.2) AS has_label, grp.3 AS value_label"
+
+// rankedOnce reads the rows of a breakdown once: they come down to states for
+// each value and bucket, and those are ranked as topValues does. States of
+// persons or of all numbers would take more than to read the rows again.
+func (s *sql) rankedOnce(m *Series, b *Breakdown, rows string, bucketed bool) string {
+	a := aggregates[m.measure()]
+	keys, level, by := "has, label", "toUInt64(1) AS level", "grp"
+	bucket := "toInt64(0) AS bucket"
+	if bucketed {
+		keys, bucket = "has, label, bucket", "bucket"
+		level, by = "toUInt64(grouping(grp) * 2 + grouping(bucket)) AS level", "grp, bucket WITH ROLLUP"
+	}
+	order := a.merged("(PARTITION BY has, label)")
+	if m.measure() == Sum {
+		order = "ifNull(" + order + ", 0)"
+	}
+	cells := "SELECT " + keys + ", " + a.states() + " FROM (" + rows + ")\nGROUP BY " + keys
+	ranked := "SELECT *, dense_rank() OVER (ORDER BY label = '" + Other + "' ASC, whole DESC NULLS LAST, has DESC, label ASC) AS rank FROM (" +
+		"SELECT *, " + order + " AS whole FROM (" + cells + "))"
+	grouped := "SELECT *, if(rank <= " + itoa(b.limit()) + " AND label != '" + Other + "', (0, has, label), (1, 0, '')) AS grp FROM (" + ranked + ")"
+	return "SELECT " + level + ", " + groupColumns + ", " + bucket + ", " + nullable(a.merge()) + "\nFROM (" + grouped + ")\nGROUP BY " + by
 }
 
 // topValues returns which values of a breakdown are shown: has, label. One that
