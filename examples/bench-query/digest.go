@@ -53,6 +53,28 @@ func funnelLines(result []byte) (string, error) {
 	})
 }
 
+func retentionLines(result []byte) (string, error) {
+	return read(result, func(r struct {
+		Groups []struct {
+			Cohorts []struct {
+				Size   uint64   `json:"size"`
+				Values []uint64 `json:"values"`
+			} `json:"cohorts"`
+		} `json:"groups"`
+	},
+	) (lines []string) {
+		for c, cohort := range r.Groups[0].Cohorts {
+			lines = append(lines, fmt.Sprintf("%d|-1|%d", c, cohort.Size))
+			for j, n := range cohort.Values {
+				if n != 0 {
+					lines = append(lines, fmt.Sprintf("%d|%d|%d", c, j, n))
+				}
+			}
+		}
+		return lines
+	})
+}
+
 func sessionLines(result []byte) (string, error) {
 	type end struct {
 		Value string `json:"value"`
@@ -78,6 +100,15 @@ func sessionLines(result []byte) (string, error) {
 			lines = append(lines, fmt.Sprintf("exit|%s|%d", e.Value, e.Count))
 		}
 		return lines
+	})
+}
+
+func countLine(result []byte) (string, error) {
+	return read(result, func(r struct {
+		Count uint64 `json:"count"`
+	},
+	) []string {
+		return []string{fmt.Sprint(r.Count)}
 	})
 }
 

@@ -30,6 +30,7 @@ const (
 	lastMonth = `"range":{"from":"2026-06-01","to":"2026-07-01"}`
 	wholeYear = `"range":{"from":"2025-07-01","to":"2026-07-01"}`
 	steps     = `"steps":[{"event":"$page"},{"event":"Product Viewed"},{"event":"Product Added"},{"event":"Checkout Started"},{"event":"Order Completed"}]`
+	segment   = `"segment":{"and":[{"did":{"event":"Product Viewed"},"count":{"gte":3}},{"did":{"event":"Product Added"}},{"not":{"did":{"event":"Order Completed"}}}]}`
 )
 
 // parts of the statements written by hand.
@@ -44,6 +45,7 @@ var parts = strings.NewReplacer(
 	"{person}", "if(l.target = 0, e.actor, l.target) AS person",
 	"{links}", "LEFT ANY JOIN (SELECT visitor AS id, argMin(user, (_epoch, _o, _i)) AS target FROM identities WHERE tenant = 'shop' AND silo = '' AND kind = 'link' GROUP BY visitor) AS l ON e.actor = l.id",
 	"{funnel}", "name IN ('$page', 'Product Viewed', 'Product Added', 'Checkout Started', 'Order Completed')",
+	"{segment}", "name IN ('Product Viewed', 'Product Added', 'Order Completed')",
 	"{settings}", "SETTINGS do_not_merge_across_partitions_select_final = 1",
 )
 
@@ -77,6 +79,19 @@ GROUP BY day ORDER BY 1 {settings}`},
 	},
 	funnel("funnel, 5 steps, 30 days", lastMonth, "month", "2026-07-01"),
 	funnel("funnel, 5 steps, 12 months", wholeYear, "year", "2026-07-01"),
+	{
+		name:  "retention, 12 weeks",
+		json:  `{"kind":"retention","range":{"from":"2026-03-30","to":"2026-06-22"},"interval":"week","periods":12,"start":{"event":"$page"},"return":{"event":"$page"}}`,
+		floor: "name = '$page' AND {year}", digest: retentionLines,
+		hand: []string{`SELECT concat(toString(c), '|', toString(j), '|', toString(count())) FROM (
+SELECT intDiv(dateDiff('day', toDate('2026-03-30'), f), 7) AS c, arrayJoin(arrayPushFront(arrayMap(w -> intDiv(dateDiff('day', toMonday(f), w), 7), weeks), -1)) AS j FROM (
+SELECT person, min(time) AS f, groupUniqArray(toMonday(time)) AS weeks FROM (
+SELECT time, {person} FROM (SELECT time, {actor} FROM events FINAL WHERE {shop} AND name = '$page') AS e {links})
+GROUP BY person HAVING f >= '2026-03-30' AND f < '2026-06-22'))
+WHERE j <= 12 GROUP BY c, j ORDER BY 1 {settings}`},
+	},
+	segmentOf("segment, 3 conditions, 30 days", lastMonth, "month"),
+	segmentOf("segment, 3 conditions, 12 months", wholeYear, "year"),
 	{
 		name:  "sessions, 30 days",
 		json:  `{"kind":"sessions",` + lastMonth + `,"interval":"day"}`,
@@ -112,6 +127,17 @@ func funnel(name, scope, span, to string) question {
 SELECT person, windowFunnel(1209600000)(ms, name = '$page' AND ms < toUnixTimestamp64Milli(toDateTime64('` + to + `', 3, 'UTC')), name = 'Product Viewed', name = 'Product Added', name = 'Checkout Started', name = 'Order Completed') AS level FROM (
 SELECT ms, name, {person} FROM (SELECT toUInt64(toUnixTimestamp64Milli(time)) AS ms, name, {actor} FROM events FINAL WHERE {shop} AND {funnel} AND {` + span + `+14d}) AS e {links})
 GROUP BY person) {settings}`},
+	}
+}
+
+func segmentOf(name, scope, span string) question {
+	return question{
+		name: name, json: `{"kind":"segment",` + scope + `,"at":"2026-07-01",` + segment + `}`, floor: "{segment} AND {" + span + "}",
+		digest: countLine,
+		hand: []string{`SELECT toString(count()) FROM (
+SELECT person, sum(v) AS views, sum(a) AS adds, sum(o) AS orders FROM (
+SELECT v, a, o, {person} FROM (SELECT countIf(name = 'Product Viewed') AS v, countIf(name = 'Product Added') AS a, countIf(name = 'Order Completed') AS o, {actor} FROM events FINAL WHERE {shop} AND {segment} AND {` + span + `} GROUP BY actor) AS e {links})
+GROUP BY person HAVING views >= 3 AND adds >= 1 AND orders = 0) {settings}`},
 	}
 }
 
