@@ -17,6 +17,17 @@ func (g *generator) retention() *query.Retention {
 	}
 }
 
+// behindRetention asks who is behind a number of a retention.
+func (g *generator) behindRetention() *query.Persons {
+	of := g.retention()
+	of.Interval = query.Day
+	at := &query.Cell{Cohort: g.middle.In(g.loc).Format(time.DateOnly), Period: g.IntN(1 + periodsOf(of))}
+	if of.Breakdown != nil {
+		at.Breakdown = g.value()
+	}
+	return &query.Persons{Of: of, At: at}
+}
+
 func (g *generator) segmentSize() *query.SegmentSize {
 	q := &query.SegmentSize{Segment: *g.segment(2)}
 	if g.chance(2) {

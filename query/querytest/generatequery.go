@@ -1,7 +1,6 @@
 package querytest
 
 import (
-	"testing"
 	"time"
 
 	"github.com/footfall-go/footfall/query"
@@ -35,6 +34,8 @@ func (g *generator) filter(depth int) *query.Filter {
 			return &query.Filter{Or: []query.Filter{*g.filter(depth - 1), *g.filter(depth - 1)}}
 		case 2:
 			return &query.Filter{Not: g.filter(depth - 1)}
+		case 3:
+			return &query.Filter{Segment: g.segment(1)}
 		}
 	}
 	f := &query.Filter{Property: g.property()}
@@ -95,18 +96,9 @@ func (g *generator) breakdown() *query.Breakdown {
 
 func (g *generator) interval(of ...query.Interval) query.Interval { return pick(g, of...) }
 
-// question returns any question that engines of this version answer.
-func (g *generator) question(tb testing.TB) query.Query {
-	tb.Helper()
-	for {
-		if q := g.anyQuestion(); supported(tb, q) {
-			return q
-		}
-	}
-}
-
-func (g *generator) anyQuestion() query.Query {
-	switch g.IntN(18) {
+// question returns any question.
+func (g *generator) question() query.Query {
+	switch g.IntN(19) {
 	case 0:
 		return &query.Sessions{Scope: g.scope(), Interval: g.interval(query.Day, query.Week, query.Month, query.Total)}
 	case 1:
@@ -123,6 +115,8 @@ func (g *generator) anyQuestion() query.Query {
 		return g.retention()
 	case 10, 11:
 		return g.segmentSize()
+	case 12:
+		return pick(g, g.behindRetention(), &query.Persons{Of: g.segmentSize()})
 	}
 	return g.trend()
 }

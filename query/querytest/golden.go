@@ -263,23 +263,8 @@ func (p *pair) results(tb testing.TB, q query.Query) []any {
 	tb.Helper()
 	want, err := p.world.Answer(p.tenant, q, p.now)
 	require.NoError(tb, err)
-	if !supported(tb, q) {
-		return []any{want.Result}
-	}
 	got, err := p.engine.Run(tb.Context(), p.tenant, q)
 	require.NoError(tb, err)
 	require.Empty(tb, difference(want.Result, got.Result))
 	return []any{want.Result, got.Result}
-}
-
-// supported reports whether engines answer questions of a kind in this version.
-func supported(tb testing.TB, q query.Query) bool {
-	text, err := json.Marshal(q)
-	require.NoError(tb, err)
-	_, err = query.Parse(text)
-	if err != nil && strings.Contains(err.Error(), "not supported by this version") {
-		return false
-	}
-	require.NoError(tb, err)
-	return true
 }

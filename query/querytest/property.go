@@ -69,7 +69,7 @@ func (s *subject) askGenerated(tb testing.TB, g *generator, place place) {
 	p := s.pair(tb, script.Settings, script.Now)
 	p.load(tb, rows...)
 	for range questions {
-		text, err := json.Marshal(g.question(tb))
+		text, err := json.Marshal(g.question())
 		require.NoError(tb, err)
 		if what := p.disagree(tb, string(text)); what != "" {
 			s.report(tb, script, rows, string(text), what)

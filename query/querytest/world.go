@@ -30,7 +30,7 @@ type World struct {
 // defaults, as it would be answered at some moment. The answer has no text and
 // no stats.
 func (w *World) Answer(t *tenant.Tenant, q query.Query, now time.Time) (*query.Answer, error) {
-	if err := sound(q); err != nil {
+	if err := q.Validate(); err != nil {
 		return nil, err
 	}
 	a := &asked{world: w, tenant: t, now: now}
@@ -53,17 +53,6 @@ func (w *World) Answer(t *tenant.Tenant, q query.Query, now time.Time) (*query.A
 	}
 	answer.Result, err = a.result(q)
 	return answer, err
-}
-
-// sound reports the mistakes in a question, of which it is none that engines do
-// not support something yet.
-func sound(q query.Query) error {
-	err := q.Validate()
-	var invalid *query.InvalidError
-	if errors.As(err, &invalid) && !slices.ContainsFunc(invalid.Problems, func(p query.Problem) bool { return p.Code != "unsupported" }) {
-		return nil
-	}
-	return err
 }
 
 // at returns the moment at which a question is asked.
