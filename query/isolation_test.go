@@ -48,6 +48,8 @@ func parseStatement(tb testing.TB, conn driver.Conn, text string) *syntax {
 			params[found[1]] = value
 		}
 	}
+	// The bounds that a statement sets itself would hold for the lines of its tree.
+	text, _, _ = strings.Cut(text, "\nSETTINGS ")
 	rows, err := conn.Query(clickhouse.Context(tb.Context(), clickhouse.WithParameters(params)), "EXPLAIN AST "+text)
 	require.NoError(tb, err, text)
 	defer func() { require.NoError(tb, rows.Close()) }()

@@ -195,6 +195,16 @@ func TestOpenAPI(t *testing.T) {
 		}
 		return all
 	}
+	stored := func(key, mark string) string {
+		body := `{"name":"` + mark + `","segment":{"did":{"event":"` + mark + `"}}}`
+		d.call("PUT", "/api/v1/segments/{id}", "/api/v1/segments/same", key, body, 200)
+		return string(d.call("GET", "/api/v1/segments", "/api/v1/segments", key, "", 200)) + string(d.call("GET", "/api/v1/segments/{id}", "/api/v1/segments/same", key, "", 200))
+	}
+	require.Contains(t, stored(otherRead, canary), canary)
+	d.call("GET", "/api/v1/segments/{id}", "/api/v1/segments/same", readKey, "", 404)
+	require.NotContains(t, stored(readKey, "fine"), canary)
+	d.call("DELETE", "/api/v1/segments/{id}", "/api/v1/segments/same", readKey, "", 204)
+	require.Contains(t, string(d.call("GET", "/api/v1/segments/{id}", "/api/v1/segments/same", otherRead, "", 200)), canary)
 	require.Contains(t, asked(otherRead), canary)
 	require.NotContains(t, asked(readKey), canary)
 	require.NotContains(t, asked(readKey), canary, "nor from a cache")

@@ -54,8 +54,8 @@ func kinds() []kind {
 	return []kind{
 		{&query.Trend{}, query.TrendResult{}},
 		{&query.Funnel{}, query.FunnelResult{}},
-		{&query.Retention{}, object{}},
-		{&query.SegmentSize{}, object{}},
+		{&query.Retention{}, query.RetentionResult{}},
+		{&query.SegmentSize{}, query.SegmentResult{}},
 		{&query.Sessions{}, query.SessionsResult{}},
 		{&query.Events{}, query.EventsResult{}},
 		{&query.Persons{}, query.PersonsResult{}},
@@ -109,6 +109,12 @@ func described() []route {
 
 		{method: "POST", path: "/api/v1/query", key: "read", summary: "Ask a question", body: ref("Query"), answer: ref("Answer"), csv: true},
 		{method: "GET", path: "/api/v1/catalog", key: "read", params: "q event limit", summary: "What can be asked for", answer: query.Catalog{}},
+		{method: "GET", path: "/api/v1/segments", key: "read", summary: "The stored segments", answer: struct {
+			Segments []query.StoredSegment `json:"segments"`
+		}{}},
+		{method: "GET", path: "/api/v1/segments/{id}", key: "read", summary: "A stored segment", answer: query.StoredSegment{}},
+		{method: "PUT", path: "/api/v1/segments/{id}", key: "read", summary: "Store a segment", body: anObject, answer: query.StoredSegment{}},
+		{method: "DELETE", path: "/api/v1/segments/{id}", key: "read", summary: "Forget a segment", status: http.StatusNoContent},
 		{method: "POST", path: "/api/v1/session", summary: "Log a browser in", status: http.StatusNoContent, body: struct {
 			Key string `json:"key"`
 		}{}},
