@@ -123,9 +123,9 @@ func TestNothingCrosses(t *testing.T) {
 		status, answer := h.ask(t, "POST", "/api/v1/query", places.Replace(sample), bearer("rk_ours")...)
 		before[sample] = resultOf(answer)
 		if status != 200 {
-			// What this version cannot do yet is all that may be wrong.
-			require.Contains(t, answer, `"code":"unsupported"`, sample)
-			require.NotContains(t, strings.ReplaceAll(answer, `"code":"unsupported"`, ""), `"code":`, answer)
+			// A segment of somebody else is one that does not exist.
+			require.Contains(t, answer, `"code":"unknown_segment"`, sample)
+			require.Contains(t, sample, "theirs-segment")
 		} else {
 			require.NotEmpty(t, before[sample])
 		}
