@@ -87,6 +87,11 @@ type Config struct {
 	// no ReadTimeout. Defaults to 30s.
 	BodyTimeout time.Duration
 
+	// Now is the clock by which an event comes in, which happened then if it does
+	// not say when, and may not be far ahead of it. What a request may take and
+	// what limits allow go by the real one. Defaults to [time.Now].
+	Now func() time.Time
+
 	// Unavailable tells errors of Log that pass, answered with 503, from
 	// those that do not, answered with 500. Defaults to: all pass.
 	Unavailable func(error) bool
@@ -133,6 +138,9 @@ func New(config Config) (*Handler, error) {
 		errs = append(errs, errors.New("ingest: Config.MaxInFlight is under 64 MiB"))
 	}
 	config.RetryAfter = cmp.Or(config.RetryAfter, 2*time.Second)
+	if config.Now == nil {
+		config.Now = time.Now
+	}
 	if config.Unavailable == nil {
 		config.Unavailable = func(error) bool { return true }
 	}
@@ -166,7 +174,7 @@ func New(config Config) (*Handler, error) {
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	status := h.serve(w, r, start)
+	status := h.serve(w, r, h.config.Now())
 	h.metrics.request(r.Context(), status, time.Since(start))
 }
 

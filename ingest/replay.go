@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/record"
@@ -61,7 +60,7 @@ func (r *Replay) Append(ctx context.Context, rows []footfall.Rejected) (Replayed
 		gone = r.h.config.Bans.Erased(r.tenant.ID)
 	}
 	out := newRecorder(r.h.config.Partitions)
-	out.begin(r.tenant, footfall.MillisOf(time.Now()))
+	out.begin(r.tenant, footfall.MillisOf(r.h.config.Now()))
 	for i := range rows {
 		row := &rows[i]
 		if row.Tenant != r.tenant.ID {

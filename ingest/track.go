@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/ingest/internal/envelope"
@@ -44,7 +43,7 @@ func (h *Handler) Track(ctx context.Context, t *tenant.Tenant, messages ...Messa
 	}
 	s := h.pool.Get().(*request)
 	defer s.release()
-	s.begin(noAnswer{}, hostRequest(ctx), time.Now())
+	s.begin(noAnswer{}, hostRequest(ctx), h.config.Now())
 	s.tenant = complete(t)
 	return s.track(messages)
 }

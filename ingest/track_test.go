@@ -219,3 +219,14 @@ func BenchmarkTrack(b *testing.B) {
 		}
 	}
 }
+
+// TestNow has a door whose clock stands still in the past.
+func TestNow(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)
+	b := setup(t, func(c *Config, _ *tenant.Registration) { c.Now = func() time.Time { return now } })
+	require.NoError(t, b.Track(t.Context(), b.keys.Tenant(shop(t)), Message{Event: "A", UserID: "u"}))
+	require.Equal(t, footfall.MillisOf(now), b.log.events(t)[0].Time)
+	require.Equal(t, footfall.MillisOf(now), b.one("/v1/track", `{"event":"A","userId":"u"}`).Time)
+	require.Equal(t, string(TooFarAhead), b.refused("/v1/track", `{"event":"A","userId":"u","timestamp":"2024-05-02T10:00:00.001Z"}`).Code)
+}
