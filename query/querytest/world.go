@@ -51,6 +51,7 @@ func (w *World) Answer(t *tenant.Tenant, q query.Query, now time.Time) (*query.A
 		a.from, a.to = a.rangeOf(scope.Range, a.at(q))
 		answer.Range = query.Window{From: a.from.In(loc), To: a.to.In(loc)}
 	}
+	a.moment = a.at(q)
 	answer.Result, err = a.result(q)
 	return answer, err
 }
@@ -124,6 +125,7 @@ type asked struct {
 	world  *World
 	tenant *tenant.Tenant
 	now    time.Time
+	moment time.Time // of what filters say of persons: now, or when a segment is asked about
 	cal    *calendar
 
 	from, to time.Time
