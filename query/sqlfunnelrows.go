@@ -26,17 +26,7 @@ func (s *sql) funnelRows(q *Funnel, shape funnelShape) (rows, unit string, perAc
 	if q.Breakdown != nil {
 		by = parseProperty(q.Breakdown.Property)
 	}
-	switch by.scope {
-	case ofSession:
-		c.addSession()
-	case ofEvent:
-		a := s.eventProperty(by.name)
-		c.add("has", "toUInt8("+a.present()+")")
-		c.add("label", "toString("+a.asText()+")")
-	case ofGroup:
-		groupType, _ := parseGroup(by.name)
-		c.add("own", "toString("+s.ownGroup(groupType)+")")
-	}
+	s.addLabel(&c, by)
 	groupType, byGroup := strings.CutPrefix(q.by(), ofGroup+".")
 	unit = "person"
 	switch {

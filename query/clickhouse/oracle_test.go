@@ -241,6 +241,13 @@ func requireNumber(tb testing.TB, want, got *float64, where string) {
 // in zones whose clocks change in the middle of them.
 func TestTrendsAgreeWithTheOracle(t *testing.T) {
 	t.Parallel()
+	askPlaces(t, "oracle", 400, 15, askOracle)
+}
+
+// askPlaces asks questions about generated events of some zones, a tenant for
+// each.
+func askPlaces(t *testing.T, name string, events, questions int, ask func(tb testing.TB, w *world, random *rand.Rand, facts []fact, middle time.Time, sunday bool)) {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	all := setup(t)
@@ -256,12 +263,12 @@ func TestTrendsAgreeWithTheOracle(t *testing.T) {
 		{"Asia/Kathmandu", "2023-12-31T18:15:00Z", tenant.MondayFirst},
 	} {
 		random := rand.New(rand.NewPCG(seed, uint64(i)))
-		w := all.of(t, newTenant(t, "oracle"+strconv.Itoa(i), tenant.Settings{Zone: place.zone, WeekStart: place.start}))
+		w := all.of(t, newTenant(t, name+strconv.Itoa(i), tenant.Settings{Zone: place.zone, WeekStart: place.start}))
 		middle, err := time.Parse(time.RFC3339, place.middle)
 		require.NoError(t, err)
-		facts := generate(w, random, 400, middle)
-		for range 15 {
-			askOracle(t, w, random, facts, middle, place.start == tenant.SundayFirst)
+		facts := generate(w, random, events, middle)
+		for range questions {
+			ask(t, w, random, facts, middle, place.start == tenant.SundayFirst)
 		}
 	}
 }

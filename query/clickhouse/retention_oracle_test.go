@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/footfall-go/footfall/query"
-	"github.com/footfall-go/footfall/tenant"
 )
 
 // wall knows the buckets of a local calendar because it looks at the wall every
@@ -91,28 +90,7 @@ func retained(facts []fact, q *query.Retention, from, to time.Time, label func(t
 // events in zones whose clocks change in the middle of them.
 func TestRetentionsAgreeWithTheOracle(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	all := setup(t)
-	for i, place := range []struct {
-		zone, middle string
-		start        tenant.WeekStart
-	}{
-		{"America/New_York", "2024-03-10T07:00:00Z", tenant.SundayFirst},
-		{"Australia/Lord_Howe", "2024-04-06T15:00:00Z", tenant.MondayFirst},
-		{"Pacific/Apia", "2011-12-30T10:00:00Z", tenant.MondayFirst},
-		{"America/Sao_Paulo", "2018-11-04T03:00:00Z", tenant.SundayFirst},
-		{"Asia/Kathmandu", "2023-12-31T18:15:00Z", tenant.MondayFirst},
-	} {
-		random := rand.New(rand.NewPCG(seed, uint64(i)))
-		w := all.of(t, newTenant(t, "cohorts"+strconv.Itoa(i), tenant.Settings{Zone: place.zone, WeekStart: place.start}))
-		middle, err := time.Parse(time.RFC3339, place.middle)
-		require.NoError(t, err)
-		facts := generate(w, random, 300, middle)
-		for range 20 {
-			askCohorts(t, w, random, facts, middle, place.start == tenant.SundayFirst)
-		}
-	}
+	askPlaces(t, "cohorts", 300, 20, askCohorts)
 }
 
 func askCohorts(tb testing.TB, w *world, random *rand.Rand, facts []fact, middle time.Time, sunday bool) {
