@@ -72,7 +72,7 @@ func parts(doc any, put func(any), at string, each func(at, text string, put fun
 	}
 }
 
-// texts collects the fields of types that hold texts, with their names in JSON.
+// texts collects the fields of types that hold texts.
 func texts(t reflect.Type, all map[string]bool) {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice:

@@ -1,0 +1,156 @@
+package querytest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/footfall-go/footfall/internal/schema"
+)
+
+// parseRow reads a line of load.
+func parseRow(text string) (r Row, err error) {
+	words, object, err := split(text)
+	if err != nil {
+		return r, err
+	}
+	r.Kind, words = words[0], words[1:]
+	_, isLink := linkKinds[r.Kind]
+	_, isTrait := traitKinds[r.Kind]
+	_, isEvent := eventTypes[r.Kind]
+	switch {
+	case isLink && len(words) == 2:
+		r.Of, r.To = words[0], words[1]
+		return r, checkOwner(r.Of, false)
+	case isTrait && len(words) >= 3:
+		return r.said(words, text)
+	case isEvent && len(words) >= 1:
+		return r.event(words, object)
+	}
+	return r, fmt.Errorf("no row of a world: %q", text)
+}
+
+// split cuts a line into words; a JSON object at its end is given apart.
+func split(text string) (words []string, object string, err error) {
+	for text = strings.TrimLeft(text, " \t"); text != "" && text[0] != '{'; text = strings.TrimLeft(text, " \t") {
+		end := strings.IndexAny(text, " \t\"")
+		switch {
+		case end < 0:
+			end = len(text)
+		case text[end] == '"':
+			quoted, err := strconv.QuotedPrefix(text[end:])
+			if err != nil {
+				return nil, "", fmt.Errorf("a quoted word does not end: %q", text)
+			}
+			word, _ := strconv.Unquote(quoted) // it is one
+			words = append(words, text[:end]+word)
+			text = text[end+len(quoted):]
+			continue
+		}
+		words = append(words, text[:end])
+		text = text[end:]
+	}
+	if len(words) == 0 {
+		return nil, "", errors.New("a row begins with a word")
+	}
+	return words, text, nil
+}
+
+func (r Row) event(words []string, object string) (Row, error) {
+	var err error
+	if r.At, err = parseTime(words[0]); err != nil {
+		return r, err
+	}
+	words = words[1:]
+	if r.Kind == "track" {
+		if len(words) == 0 || words[0] == "" {
+			return r, errors.New("a track has a name")
+		}
+		r.Name, words = words[0], words[1:]
+	}
+	for _, word := range words {
+		name, value, _ := strings.Cut(word, "=")
+		switch name {
+		case "visitor":
+			r.Visitor = value
+		case "user":
+			r.User = value
+		case "id":
+			r.ID = value
+		case "session":
+			if r.Session, err = strconv.ParseUint(value, 10, 64); err != nil {
+				return r, fmt.Errorf("a session is a number, not %q", value)
+			}
+		default:
+			return r, fmt.Errorf("an event has visitor, user, id and session, not %q", word)
+		}
+	}
+	switch {
+	case r.Visitor == "" && r.User == "":
+		return r, errors.New("an event has a visitor or a user")
+	case r.Session != 0 && r.Visitor == "":
+		return r, errors.New("only events of a visitor have a session")
+	case object != "" && !json.Valid([]byte(object)):
+		return r, fmt.Errorf("no JSON: %s", object)
+	}
+	r.Properties = object
+	return r, nil
+}
+
+func (r Row) said(words []string, text string) (Row, error) {
+	var err error
+	if r.At, err = parseTime(words[1]); err != nil {
+		return r, err
+	}
+	r.Of, r.Key = words[0], words[2]
+	if r.Kind == "member" {
+		if len(words) != 4 || !schema.IsGroupType(r.Key) {
+			return r, errors.New("member has who, when, the type of a group and its id")
+		}
+		r.To = words[3]
+		return r, checkOwner(r.Of, false)
+	}
+	// The value is JSON, which the cut into words has spoiled: it is the rest of
+	// the line behind the third word.
+	for range 4 {
+		_, text = cutWord(text)
+	}
+	if r.To = text; !json.Valid([]byte(r.To)) {
+		return r, fmt.Errorf("no JSON: %s", r.To)
+	}
+	return r, checkOwner(r.Of, true)
+}
+
+// cutWord takes the first word of a line off.
+func cutWord(text string) (word, rest string) {
+	text = strings.TrimLeft(text, " \t")
+	end := strings.IndexAny(text, " \t\"")
+	if end < 0 {
+		return text, ""
+	}
+	if text[end] == '"' {
+		quoted, _ := strconv.QuotedPrefix(text[end:]) // the line was cut before
+		end += len(quoted)
+	}
+	return text[:end], strings.TrimLeft(text[end:], " \t")
+}
+
+func checkOwner(of string, groups bool) error {
+	scope, id, _ := strings.Cut(of, ":")
+	kind, _, typed := strings.Cut(id, ":")
+	if id == "" || scope != "user" && scope != "visitor" && (scope != "group" || !groups || !typed || !schema.IsGroupType(kind)) {
+		return fmt.Errorf("whose row it is, is visitor:ID, user:ID or, of traits, group:TYPE:ID, not %q", of)
+	}
+	return nil
+}
+
+func parseTime(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || t.Year() < 1970 || t.Year() > 2200 {
+		return t, fmt.Errorf("no time: %q", text)
+	}
+	return t.Truncate(time.Millisecond), nil
+}
