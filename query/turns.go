@@ -72,7 +72,7 @@ func (t *turns) take(ctx context.Context, tenant string, most int) (done func(),
 	case <-ctx.Done():
 	}
 	if t.leave(d, k) {
-		done() // its turn came in the same moment
+		return done, nil // its turn came in the same moment: it is not the others that kept it
 	}
 	if err := context.Cause(ctx); !errors.Is(err, ErrTimeout) {
 		return nil, err

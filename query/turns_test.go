@@ -112,6 +112,28 @@ func TestNoTurn(t *testing.T) {
 	})
 }
 
+// TestATurnInTheLastMoment holds that whose turn came has it, however late: what
+// ran out then was the question's own time, and nobody was in its way.
+func TestATurnInTheLastMoment(t *testing.T) {
+	t.Parallel()
+	q := newTurns(1, 2)
+	for range 100 { // either of two channels that are ready may be read first
+		done, err := q.take(late{t.Context()}, "a", 0)
+		require.NoError(t, err)
+		done()
+	}
+	require.Equal(t, 1, q.free)
+}
+
+// late is a context whose time is over as soon as somebody waits for that.
+type late struct{ context.Context }
+
+func (late) Done() <-chan struct{} {
+	over := make(chan struct{})
+	close(over)
+	return over
+}
+
 // TestTurnsAddUp takes turns in random order, gives some up, and holds that no
 // more are given than there are, that all come back, and that none is missed.
 func TestTurnsAddUp(t *testing.T) {
