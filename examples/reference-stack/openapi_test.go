@@ -111,8 +111,12 @@ func (d *described) call(method, template, path, key, body string, want int) []b
 	} else if want == http.StatusNoContent {
 		require.Empty(d.tb, text)
 	}
-	if _, ok := operation["requestBody"]; ok && !strings.Contains(path, "/import?") {
-		d.validate(at+"/requestBody/content/application~1json/schema", []byte(body))
+	if sent, ok := operation["requestBody"].(map[string]any); ok {
+		for media := range sent["content"].(map[string]any) {
+			if media == "application/json" {
+				d.validate(at+"/requestBody/content/application~1json/schema", []byte(body))
+			}
+		}
 	}
 	d.told[method+" "+template] = true
 	return text
@@ -127,7 +131,8 @@ const (
 	otherWrite, otherRead = "wk_other", "rk_other"
 	// canary is in all that the other tenant has.
 	canary = "CANARY"
-	year   = `"range":{"from":"2024-01-01","to":"2025-01-01"}`
+	span   = `{"from":"2024-01-01","to":"2025-01-01"}`
+	year   = `"range":` + span
 )
 
 // questions have one of each kind and more.
@@ -143,6 +148,55 @@ var questions = []string{
 	`{"kind":"persons",` + year + `,"limit":1}`,
 	`{"kind":"persons","of":{"kind":"trend",` + year + `,"series":[{"event":"*"}]},"at":{"series":0}}`,
 	`{"kind":"persons","of":{"kind":"funnel",` + year + `,"steps":[{"event":"*"},{"event":"Buy"}]},"at":{"step":2,"outcome":"converted"}}`,
+	`{"kind":"persons","of":{"kind":"retention",` + year + `,"interval":"month","periods":2,"start":{"event":"*"},"return":{"event":"Buy"}},"at":{"cohort":"2024-03-01","period":0}}`,
+	`{"kind":"persons","of":{"kind":"segment",` + year + `,"segment":{"did":{"event":"Buy"}}},"at":{}}`,
+	`{"kind":"funnel",` + year + `,"steps":[{"event":"*"},{"event":"Buy"}],"exclude":[{"event":"Leave","after":1,"before":2}],"exclusion":"person","order":"any","reach":"range","by":"group.company","hold":["event.x"],"breakdown":{"property":"event.x"},"attribution":"step","step":1,"window":"none"}`,
+	`{"kind":"retention",` + year + `,"interval":"week","start":{"event":"*"},"return":{"event":"Buy"},"cohort":"recurring","count":"on_or_after","buckets":"rolling","breakdown":{"property":"person.plan"}}`,
+	`{"kind":"trend",` + year + `,"interval":"month","series":[{"event":"*"},{"event":"Buy"}],"formula":"A/B","rolling":2}`,
+	`{"kind":"segment","segment":{"or":[{"first_seen":` + span + `},{"not":{"did":{"event":"Buy"},"then":{"event":"*"},"in":"24h"}}]},"at":"2024-06-01"}`,
+}
+
+// examples sends every example of the document and holds it against its schema.
+func (d *described) examples(keys map[string]string) (sent int) {
+	d.tb.Helper()
+	for operation := range d.operations() {
+		method, template, _ := strings.Cut(operation, " ")
+		described := d.document["paths"].(map[string]any)[template].(map[string]any)[strings.ToLower(method)].(map[string]any)
+		body, _ := described["requestBody"].(map[string]any)
+		content, _ := body["content"].(map[string]any)
+		media, _ := content["application/json"].(map[string]any)
+		examples, _ := media["examples"].(map[string]any)
+		for _, name := range slices.Sorted(maps.Keys(examples)) {
+			text, err := json.Marshal(examples[name].(map[string]any)["value"])
+			require.NoError(d.tb, err)
+			path, want := strings.ReplaceAll(template, "{id}", name), http.StatusOK
+			if strings.Contains(path, "rejected") {
+				path += "?tenant=shop"
+			}
+			if strings.Contains(path, "erasures") {
+				want = http.StatusAccepted
+			}
+			for kind := range described["security"].([]any)[0].(map[string]any) {
+				d.call(method, template, path, keys[kind], string(text), want)
+			}
+			sent++
+		}
+	}
+	return sent
+}
+
+// refused holds that the schema of a body refuses what the server refuses.
+func (d *described) refused(method, template, path, key string, bodies ...string) {
+	d.tb.Helper()
+	schema, err := d.compiler.Compile("openapi.json#/paths/" + escapePointer.Replace(template) + "/" + strings.ToLower(method) + "/requestBody/content/application~1json/schema")
+	require.NoError(d.tb, err)
+	for _, body := range bodies {
+		value, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
+		require.NoError(d.tb, err)
+		require.Error(d.tb, schema.Validate(value), body)
+		status, _, text := d.send(method, path, key, body)
+		require.Equal(d.tb, http.StatusBadRequest, status, "%s: %s", body, text)
+	}
 }
 
 // TestOpenAPI asks a server for everything that its document describes, and that
@@ -205,7 +259,20 @@ func TestOpenAPI(t *testing.T) {
 
 	d.keepsStrangersOut()
 
+	require.GreaterOrEqual(t, d.examples(map[string]string{"write": writeKey, "read": readKey, "admin": s.admin}), 18)
 	d.call("POST", "/api/v1/query", "/api/v1/query", readKey, `{"kind":"trend"}`, 400)
+	d.refused("POST", "/api/v1/query", "/api/v1/query", readKey, `{"kind":"trend"}`, `{"kind":"paths"}`, `{}`, `[]`,
+		`{"kind":"sessions",`+year+`,"interval":"year"}`, `{"kind":"sessions",`+year+`,"interval":1}`, `{"kind":"events",`+year+`,"more":1}`,
+		`{"kind":"retention",`+year+`,"interval":"hour","start":{"event":"a"},"return":{"event":"b"}}`,
+		`{"kind":"funnel",`+year+`,"steps":[{"event":"a"}],"interval":"total"}`, `{"kind":"funnel",`+year+`,"steps":[{"event":"a"}],"by":"user"}`,
+		`{"kind":"events",`+year+`,"filter":{"property":"event.x","op":"like","value":"x"}}`, `{"kind":"events",`+year+`,"filter":{}}`,
+		`{"kind":"events",`+year+`,"filter":{"not":{"property":"event.x","op":"is_set"},"or":[]}}`,
+		`{"kind":"persons","of":{"kind":"sessions",`+year+`}}`, `{"kind":"segment","segment":{"did":{"event":"x"},"in":"1 day"}}`)
+	d.refused("PUT", "/api/v1/segments/{id}", "/api/v1/segments/x", readKey, `{}`, `{"name":"x"}`, `{"segment":7}`, `{"segment":{"did":{}}}`,
+		`{"segment":{"did":{"event":"x"}},"static":"yes"}`, `{"segment":{"did":{"event":"x"}},"count":7}`)
+	d.refused("POST", "/api/v1/rejected/replay", "/api/v1/rejected/replay?tenant=shop", s.admin, `{}`, `{"all":false}`, `{"all":true,"reason":"x"}`,
+		`{"reason":""}`, `{"positions":7}`, `{"all":1}`, `{"before":{}}`, `{"everything":true}`)
+	d.refused("POST", "/api/v1/erasures", "/api/v1/erasures", s.admin, `{"tenant":"shop","person":"ann"}`, `{"tenant":7,"person":"user:ann"}`)
 	d.call("POST", "/api/v1/session", "/api/v1/session", "", `{"key":"`+readKey+`"}`, 204)
 	d.call("GET", "/api/v1/openapi.json", "/api/v1/openapi.json", "", "", 200)
 	d.call("GET", "/api/v1/rejected", "/api/v1/rejected?tenant=shop", s.admin, "", 200)

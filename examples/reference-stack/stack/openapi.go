@@ -33,7 +33,7 @@ var inPath = regexp.MustCompile(`\{(\w+)\}`)
 
 // openAPI describes all routes of the server in OpenAPI 3.1.
 func openAPI() object {
-	s := &schemas{components: object{}}
+	s := newSchemas()
 	s.questions()
 	failure := object{"description": "what is wrong", "content": object{problem.ContentType: object{"schema": s.of(reflect.TypeFor[problem.Problem]())}}}
 	paths := object{}
@@ -41,19 +41,22 @@ func openAPI() object {
 		operation := object{"summary": r.summary, "security": security(r.key)}
 		var params []any
 		for _, found := range inPath.FindAllStringSubmatch(r.path, -1) {
-			params = append(params, object{"name": found[1], "in": "path", "required": true, "schema": object{"type": "string"}})
+			params = append(params, parameter(found[1], "path", true))
 		}
 		for name := range strings.FieldsSeq(r.params) {
-			required := strings.HasSuffix(name, "!")
-			params = append(params, object{"name": strings.TrimSuffix(name, "!"), "in": "query", "required": required, "schema": object{"type": "string"}})
+			params = append(params, parameter(strings.TrimSuffix(name, "!"), "query", strings.HasSuffix(name, "!")))
 		}
 		if params != nil {
 			operation["parameters"] = params
 		}
 		if r.body != nil {
 			s.closed = true
-			operation["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": s.schemaOf(r.body)}}}
+			media := object{"schema": s.schemaOf(r.body)}
 			s.closed = false
+			if r.examples != nil {
+				media["examples"] = examples(r.examples)
+			}
+			operation["requestBody"] = object{"required": true, "content": object{cmp.Or(r.media, "application/json"): media}}
 		}
 		status := cmp.Or(r.status, http.StatusOK)
 		answer := object{"description": http.StatusText(status)}
@@ -102,4 +105,29 @@ func (s *schemas) schemaOf(v any) object {
 		return schema
 	}
 	return s.of(reflect.TypeOf(v))
+}
+
+// parameters that are no text of any kind.
+var typed = map[string]object{
+	"limit":    {"type": "integer", "minimum": 1, "maximum": maxRejected},
+	"position": {"type": "integer", "minimum": 0},
+	"waiting":  {"type": "boolean"},
+	"id":       {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"},
+}
+
+func parameter(name, in string, required bool) object {
+	schema, ok := typed[name]
+	if !ok {
+		schema = object{"type": "string"}
+	}
+	return object{"name": name, "in": in, "required": required, "schema": schema}
+}
+
+// examples are bodies by their names, as JSON.
+func examples(all map[string]string) object {
+	out := object{}
+	for name, text := range all {
+		out[name] = object{"value": json.RawMessage(text)}
+	}
+	return out
 }

@@ -3,6 +3,7 @@ package stack
 import (
 	"net/http"
 
+	"github.com/footfall-go/footfall/ingest"
 	"github.com/footfall-go/footfall/keep"
 	"github.com/footfall-go/footfall/query"
 	"github.com/footfall-go/footfall/tenant"
@@ -16,9 +17,12 @@ type route struct {
 	summary string
 	params  string // of the query; those with a ! are required
 	body    any    // an object is a schema itself, anything else a value of the type
-	status  int    // of success, defaults to 200
-	answer  any    // likewise; nil for none, or one that is not JSON
-	csv     bool
+	media   string // of the body, defaults to application/json
+	// examples are bodies by their names, in JSON.
+	examples map[string]string
+	status   int // of success, defaults to 200
+	answer   any // likewise; nil for none, or one that is not JSON
+	csv      bool
 }
 
 func ref(name string) object { return object{"$ref": "#/components/schemas/" + name} }
@@ -35,13 +39,25 @@ type accepted struct {
 
 type refusal struct {
 	leftOut
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code    ingest.Code `json:"code"`
+	Message string      `json:"message"`
 }
 
 type leftOut struct {
 	Index     int    `json:"index"`
 	MessageID string `json:"messageId"`
+}
+
+// segmentBody is what is stored as a segment.
+type segmentBody struct {
+	Name    string        `json:"name,omitempty"`
+	Segment query.Segment `json:"segment"`
+	Static  bool          `json:"static,omitempty"`
+}
+
+type erasureRequest struct {
+	Tenant tenant.ID `json:"tenant"`
+	Person string    `json:"person"`
 }
 
 // kind is a kind of question and what its answers have.
@@ -86,34 +102,34 @@ func described() []route {
 		"type": "object", "required": []any{"batch"}, "properties": object{"batch": object{"type": "array", "items": anObject}},
 	}
 	return []route{
-		{method: "POST", path: "/v1/track", key: "write", summary: "Send a track message", body: message, answer: accepted{}},
-		{method: "POST", path: "/v1/t", key: "write", summary: "Send a track message", body: message, answer: accepted{}},
+		{method: "POST", path: "/v1/track", key: "write", summary: "Send a track message", body: message, examples: trackExamples, answer: accepted{}},
+		{method: "POST", path: "/v1/t", key: "write", summary: "Send a track message", body: message, examples: trackExamples, answer: accepted{}},
 		{method: "POST", path: "/v1/page", key: "write", summary: "Send a page message", body: message, answer: accepted{}},
 		{method: "POST", path: "/v1/p", key: "write", summary: "Send a page message", body: message, answer: accepted{}},
 		{method: "POST", path: "/v1/screen", key: "write", summary: "Send a screen message", body: message, answer: accepted{}},
 		{method: "POST", path: "/v1/s", key: "write", summary: "Send a screen message", body: message, answer: accepted{}},
-		{method: "POST", path: "/v1/identify", key: "write", summary: "Send an identify message", body: message, answer: accepted{}},
-		{method: "POST", path: "/v1/i", key: "write", summary: "Send an identify message", body: message, answer: accepted{}},
+		{method: "POST", path: "/v1/identify", key: "write", summary: "Send an identify message", body: message, examples: identifyExamples, answer: accepted{}},
+		{method: "POST", path: "/v1/i", key: "write", summary: "Send an identify message", body: message, examples: identifyExamples, answer: accepted{}},
 		{method: "POST", path: "/v1/group", key: "write", summary: "Send a group message", body: message, answer: accepted{}},
 		{method: "POST", path: "/v1/g", key: "write", summary: "Send a group message", body: message, answer: accepted{}},
 		{method: "POST", path: "/v1/alias", key: "write", summary: "Send an alias message", body: message, answer: accepted{}},
 		{method: "POST", path: "/v1/a", key: "write", summary: "Send an alias message", body: message, answer: accepted{}},
-		{method: "POST", path: "/v1/batch", key: "write", summary: "Send messages", body: messages, answer: accepted{}},
-		{method: "POST", path: "/v1/b", key: "write", summary: "Send messages", body: messages, answer: accepted{}},
+		{method: "POST", path: "/v1/batch", key: "write", summary: "Send messages", body: messages, examples: batchExamples, answer: accepted{}},
+		{method: "POST", path: "/v1/b", key: "write", summary: "Send messages", body: messages, examples: batchExamples, answer: accepted{}},
 		{method: "GET", path: "/v1/projects/{key}/settings", summary: "What Segment's browser SDK loads", answer: anObject},
 		{method: "POST", path: "/v1/unlink", key: "read", summary: "A visitor is no longer a user", body: message, answer: accepted{}},
-		{method: "POST", path: "/v1/import", key: "admin", params: "tenant! name! position", summary: "Import messages, one a line", answer: anObject},
+		{method: "POST", path: "/v1/import", key: "admin", params: "tenant! name! position", summary: "Import messages, one a line", body: object{"type": "string"}, media: "application/x-ndjson", answer: accepted{}},
 		{method: "GET", path: "/v1/import", key: "admin", params: "tenant! name!", summary: "How far an import has come", answer: struct {
 			Position int64 `json:"position"`
 		}{}},
 
-		{method: "POST", path: "/api/v1/query", key: "read", summary: "Ask a question", body: ref("Query"), answer: ref("Answer"), csv: true},
+		{method: "POST", path: "/api/v1/query", key: "read", summary: "Ask a question", body: ref("Query"), examples: questionExamples, answer: ref("Answer"), csv: true},
 		{method: "GET", path: "/api/v1/catalog", key: "read", params: "q event limit", summary: "What can be asked for", answer: query.Catalog{}},
 		{method: "GET", path: "/api/v1/segments", key: "read", summary: "The stored segments", answer: struct {
 			Segments []query.StoredSegment `json:"segments"`
 		}{}},
 		{method: "GET", path: "/api/v1/segments/{id}", key: "read", summary: "A stored segment", answer: query.StoredSegment{}},
-		{method: "PUT", path: "/api/v1/segments/{id}", key: "read", summary: "Store a segment", body: anObject, answer: query.StoredSegment{}},
+		{method: "PUT", path: "/api/v1/segments/{id}", key: "read", summary: "Store a segment", body: segmentBody{}, examples: segmentExamples, answer: query.StoredSegment{}},
 		{method: "DELETE", path: "/api/v1/segments/{id}", key: "read", summary: "Forget a segment", status: http.StatusNoContent},
 		{method: "POST", path: "/api/v1/session", summary: "Log a browser in", status: http.StatusNoContent, body: struct {
 			Key string `json:"key"`
@@ -123,11 +139,8 @@ func described() []route {
 		{method: "GET", path: "/api/v1/openapi.json", summary: "This document", answer: anObject},
 
 		{method: "GET", path: "/api/v1/rejected", key: "admin", params: "tenant! reason messageId waiting limit cursor", summary: "What is in quarantine", answer: RejectedPage{}},
-		{method: "POST", path: "/api/v1/rejected/replay", key: "admin", params: "tenant!", summary: "Bring events back from quarantine", body: anObject, answer: ReplayAnswer{}},
-		{method: "POST", path: "/api/v1/erasures", key: "admin", summary: "Erase a person", status: http.StatusAccepted, answer: keep.Receipt{}, body: struct {
-			Tenant tenant.ID `json:"tenant"`
-			Person string    `json:"person"`
-		}{}},
+		{method: "POST", path: "/api/v1/rejected/replay", key: "admin", params: "tenant!", summary: "Bring events back from quarantine", body: ReplayRequest{}, examples: replayExamples, answer: ReplayAnswer{}},
+		{method: "POST", path: "/api/v1/erasures", key: "admin", summary: "Erase a person", status: http.StatusAccepted, answer: keep.Receipt{}, body: erasureRequest{}, examples: erasureExamples},
 		{method: "GET", path: "/api/v1/erasures", key: "admin", params: "tenant!", summary: "The requests to erase that stand", answer: struct {
 			Erasures []keep.Receipt `json:"erasures"`
 		}{}},

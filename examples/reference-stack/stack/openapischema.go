@@ -20,8 +20,18 @@ type schemas struct {
 	components object
 	// closed types are those of requests: a name that they do not have is a
 	// mistake. Answers may get further ones.
-	closed bool
+	closed  bool
+	sets    map[reflect.Type][]any
+	members map[string]object
+	forms   map[string][]any
 }
+
+func newSchemas() *schemas {
+	return &schemas{components: object{}, sets: closedSets(), members: members(), forms: forms()}
+}
+
+// nameOf is what a type is called among the components.
+func nameOf(t reflect.Type) string { return path.Base(t.PkgPath()) + "." + t.Name() }
 
 var (
 	asText  = reflect.TypeFor[encoding.TextMarshaler]()
@@ -39,11 +49,15 @@ func (s *schemas) of(t reflect.Type) object {
 	if known, ok := special[t]; ok {
 		return known
 	}
+	if set, ok := s.sets[t]; ok {
+		s.components[nameOf(t)] = object{"type": "string", "enum": set}
+		return ref(nameOf(t))
+	}
 	switch {
 	case t.Implements(asText) && t.Kind() != reflect.Pointer:
 		return object{"type": "string"}
 	case t == reflect.TypeFor[query.Query]():
-		return object{"$ref": "#/components/schemas/Query"}
+		return ref("Query")
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -51,7 +65,11 @@ func (s *schemas) of(t reflect.Type) object {
 	case reflect.Slice:
 		return object{"type": "array", "items": s.of(t.Elem())}
 	case reflect.Map:
-		return object{"type": "object", "additionalProperties": s.of(t.Elem())}
+		schema := object{"type": "object", "additionalProperties": s.of(t.Elem())}
+		if _, closed := s.sets[t.Key()]; closed {
+			schema["propertyNames"] = s.of(t.Key())
+		}
+		return schema
 	case reflect.Struct:
 		if t.Name() == "" {
 			return s.structure(t)
@@ -63,6 +81,8 @@ func (s *schemas) of(t reflect.Type) object {
 		return object{"type": "boolean"}
 	case reflect.Float64, reflect.Float32:
 		return object{"type": "number"}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return object{"type": "integer", "minimum": 0}
 	default:
 		return object{"type": "integer"}
 	}
@@ -70,23 +90,25 @@ func (s *schemas) of(t reflect.Type) object {
 
 // named puts a struct among the components and refers to it.
 func (s *schemas) named(t reflect.Type) object {
-	name := path.Base(t.PkgPath()) + "." + t.Name()
-	ref := object{"$ref": "#/components/schemas/" + name}
+	name := nameOf(t)
 	if _, done := s.components[name]; done {
-		return ref
+		return ref(name)
 	}
 	s.components[name] = nil // its members may be of its own type
 	schema := s.structure(t)
+	if forms, ok := s.forms[name]; ok {
+		schema["oneOf"] = forms
+	}
 	if t == reflect.TypeFor[query.Segment]() {
 		schema = object{"anyOf": []any{object{"type": "string", "description": "the id of a stored segment"}, schema}}
 	}
 	s.components[name] = schema
-	return ref
+	return ref(name)
 }
 
 func (s *schemas) structure(t reflect.Type) object {
 	properties, required := object{}, []string{}
-	s.members(t, properties, &required)
+	s.addMembers(t, properties, &required)
 	schema := object{"type": "object", "properties": properties, "required": required}
 	if s.closed {
 		schema["additionalProperties"] = false
@@ -94,12 +116,12 @@ func (s *schemas) structure(t reflect.Type) object {
 	return schema
 }
 
-func (s *schemas) members(t reflect.Type, properties object, required *[]string) {
+func (s *schemas) addMembers(t reflect.Type, properties object, required *[]string) {
 	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "":
-			s.members(f.Type, properties, required)
+			s.addMembers(f.Type, properties, required)
 			continue
 		case !f.IsExported() || name == "-":
 			continue
@@ -110,6 +132,9 @@ func (s *schemas) members(t reflect.Type, properties object, required *[]string)
 			fieldType = fieldType.Elem() // it is there or it is not
 		}
 		properties[name] = s.of(fieldType)
+		if more, ok := s.members[nameOf(t)+"."+name]; ok {
+			properties[name] = more
+		}
 		if strings.Contains(options, "string") {
 			properties[name] = object{"type": "string"}
 		}
@@ -131,11 +156,15 @@ func (s *schemas) questions() {
 		schema["properties"].(object)["kind"] = object{"const": kind.question.Kind()}
 		schema["required"] = append([]string{"kind"}, schema["required"].([]string)...)
 	}
+	// What goes with a breakdown may stand beside it, too.
+	funnel := s.components["query.Funnel"].(object)["properties"].(object)
+	split := s.components["query.FunnelBreakdown"].(object)["properties"].(object)
+	funnel["attribution"], funnel["step"] = split["attribution"], split["step"]
 	s.closed = false
 	for _, kind := range kinds() {
 		result := s.of(reflect.TypeOf(kind.result))
 		properties, required := object{}, []string{}
-		s.members(reflect.TypeFor[query.Answer](), properties, &required)
+		s.addMembers(reflect.TypeFor[query.Answer](), properties, &required)
 		properties["kind"], properties["result"] = object{"const": kind.question.Kind()}, result
 		answered = append(answered, object{"type": "object", "properties": properties, "required": required})
 	}

@@ -27,19 +27,29 @@ type RejectedPage struct {
 // RejectedRow is an event in quarantine.
 type RejectedRow struct {
 	Position string          `json:"position"`
-	Time     time.Time       `json:"time"`  // of the log
-	State    string          `json:"state"` // waiting, replayed or erased
+	Time     time.Time       `json:"time"` // of the log
+	State    RowState        `json:"state"`
 	Reason   string          `json:"reason"`
 	Payload  json.RawMessage `json:"payload,omitempty"` // while it waits
 }
 
+// RowState says what became of an event in quarantine.
+type RowState string
+
+// The states of a row.
+const (
+	RowWaiting  RowState = "waiting"
+	RowReplayed RowState = "replayed"
+	RowErased   RowState = "erased"
+)
+
 func rejectedRow(r *footfall.Rejected) RejectedRow {
-	row := RejectedRow{Position: r.Position.String(), Time: r.Time.Time(), State: "waiting", Reason: r.Reason, Payload: json.RawMessage(r.Payload)}
+	row := RejectedRow{Position: r.Position.String(), Time: r.Time.Time(), State: RowWaiting, Reason: r.Reason, Payload: json.RawMessage(r.Payload)}
 	switch {
 	case r.Version > 0:
-		row.State = "replayed"
+		row.State = RowReplayed
 	case r.Payload == "":
-		row.State = "erased"
+		row.State = RowErased
 	case !json.Valid(row.Payload):
 		row.Payload, _ = json.Marshal(r.Payload) // a text always marshals
 	}

@@ -16,13 +16,13 @@ import (
 // ReplayRequest is the body of POST /api/v1/rejected/replay: all rows that
 // wait, or those whose reason has a text in it, or those at some positions.
 type ReplayRequest struct {
-	All       bool     `json:"all"`
-	Reason    string   `json:"reason"`
-	Positions []string `json:"positions"`
+	All       bool     `json:"all,omitzero"`
+	Reason    string   `json:"reason,omitzero"`
+	Positions []string `json:"positions,omitzero"`
 	// After and Before are those of the answer before, to go on: a request
 	// replays a bounded number of rows, and none that came in the meantime.
-	After  string           `json:"after"`
-	Before map[uint16]int64 `json:"before"`
+	After  string           `json:"after,omitzero"`
+	Before map[uint16]int64 `json:"before,omitzero"`
 }
 
 // ReplayAnswer tells what became of the rows.

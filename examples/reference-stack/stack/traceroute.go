@@ -81,13 +81,9 @@ func (s *Server) asker(w http.ResponseWriter, r *http.Request) (t *tenant.Tenant
 // Trace is the answer of GET /api/v1/trace: why an event is missing, or where
 // it is.
 type Trace struct {
-	Tenant    string `json:"tenant"`
-	MessageID string `json:"messageId"`
-	// Verdict is stored, quarantined, refused, pending (not found, and the
-	// store is behind the log) or unknown: never seen, erased, left out by a
-	// plan's sample, or refused too long ago. A retransmission of what is
-	// stored or quarantined is a duplicate and leaves nothing to find.
-	Verdict     string          `json:"verdict"`
+	Tenant      string          `json:"tenant"`
+	MessageID   string          `json:"messageId"`
+	Verdict     Verdict         `json:"verdict"`
 	Stored      []TracedEvent   `json:"stored"`
 	Quarantined []RejectedRow   `json:"quarantined"`
 	Refused     []RefusedSample `json:"refused"`
@@ -103,6 +99,21 @@ type TracedEvent struct {
 	Received time.Time `json:"received"`
 	Session  uint64    `json:"session,string,omitempty"`
 }
+
+// Verdict says where an event is. A retransmission of what is stored or
+// quarantined is a duplicate and leaves nothing to find.
+type Verdict string
+
+// The verdicts.
+const (
+	TraceStored      Verdict = "stored"
+	TraceQuarantined Verdict = "quarantined"
+	TraceRefused     Verdict = "refused"
+	TracePending     Verdict = "pending" // not found, and the store is behind the log
+	// TraceUnknown is one never seen, erased, left out by a plan's sample, or
+	// refused too long ago.
+	TraceUnknown Verdict = "unknown"
+)
 
 func (s *Server) serveTrace(w http.ResponseWriter, r *http.Request) {
 	t, admin := s.asker(w, r)
@@ -151,15 +162,15 @@ func (s *Server) serveTrace(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case len(out.Stored) > 0:
-		out.Verdict = "stored"
+		out.Verdict = TraceStored
 	case len(out.Quarantined) > 0:
-		out.Verdict = "quarantined"
+		out.Verdict = TraceQuarantined
 	case len(out.Refused) > 0:
-		out.Verdict = "refused"
+		out.Verdict = TraceRefused
 	case progress.Lag.Events != 0:
-		out.Verdict = "pending"
+		out.Verdict = TracePending
 	default:
-		out.Verdict = "unknown"
+		out.Verdict = TraceUnknown
 	}
 	writeJSON(w, http.StatusOK, out)
 }
