@@ -23,6 +23,7 @@ type batch struct {
 	visitors int           // how many the state held
 	evicted  uint64        // message ids it had forgotten early
 	upserts  bool          // the runner's upserts are those at out.To
+	written  int64         // of the plan that claims it
 	reform   bool          // may have been sent before: read back first
 	foreign  bool          // and that with other boundaries
 

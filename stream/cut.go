@@ -60,6 +60,7 @@ func (o *owned) split(rec *footfall.Record, n int) *batch {
 // needs the processor, this needs the store.
 func (o *owned) launch(b *batch) {
 	o.flying = b
+	b.written = min(o.written, b.out.From)
 	o.status.claim(b.out.To)
 	o.wg.Go(func() {
 		b.err = o.deliver(o.ctx, b)
@@ -73,7 +74,7 @@ func (o *owned) confirm(b *batch) error {
 	if b.err != nil {
 		return b.err
 	}
-	o.plan.From, o.plan.To = b.out.From, b.out.To
+	o.plan.From, o.plan.To, o.plan.Written = b.out.From, b.out.To, b.written
 	o.safe = b.out.To
 	for i := range b.refused {
 		o.quarantine(b, &b.refused[i])

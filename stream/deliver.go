@@ -49,7 +49,7 @@ func (d *delivery) deliver(ctx context.Context) error {
 // commit makes the claim, or makes it again: that is how a process learns that
 // the partition is no longer its own.
 func (d *delivery) commit(ctx context.Context) error {
-	plan := Plan{From: d.b.out.From, To: d.b.out.To, Fold: fold.Version}
+	plan := Plan{From: d.b.out.From, To: d.b.out.To, Written: d.b.written, Fold: fold.Version}
 	err := d.o.retry(ctx, claiming, "commit the claim", func(ctx context.Context) error { return d.o.p.Commit(ctx, plan) })
 	if err != nil && footfall.IsPermanent(err) {
 		return stopf("%w", err)

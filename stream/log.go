@@ -44,7 +44,11 @@ type Log interface {
 // the store for certain, the records [From, To) are claimed and may be.
 type Plan struct {
 	From, To int64
-	Fold     uint16 // version of the fold that made the claim
+	// Written tells others how far the store has also all else that follows
+	// from the records: sessions, links, erasures. It is at most From, and the
+	// processor itself relies on it for nothing.
+	Written int64
+	Fold    uint16 // version of the fold that made the claim
 }
 
 // Partition is an owned partition. Its methods may be called at the same time

@@ -201,17 +201,25 @@ func (o *owned) busy() bool {
 
 // settled reports whether the store has everything and the plan says so.
 func (o *owned) settled() bool {
-	return !o.unwritten() && o.ups.free() && o.plan.From == o.plan.To
+	return !o.unwritten() && o.ups.free() && !o.untold()
 }
 
-// rest uses a pause: what is left of the upserts leaves at once, and then the
-// claim is closed, so that another version of the fold may take over.
+// untold reports whether the plan says less than there is to say when nothing
+// is on its way.
+func (o *owned) untold() bool { return o.plan.From < o.plan.To || o.plan.Written < o.plan.To }
+
+// rest uses a pause: what is left of the upserts leaves at once, and then one
+// commit closes the claim, so that another version of the fold may take over,
+// and tells other processes that all is written.
 func (o *owned) rest(now time.Time) {
 	switch {
-	case o.ups.free() && o.unwritten() && (o.draining || !now.Before(o.ups.last.Add(idleFlush))):
-		o.ups.collect(o.state, o.applied, now)
-		o.sendUpserts()
-	case o.plan.From < o.plan.To && (o.draining || !now.Before(o.idle.Add(idleClose))):
+	case !o.ups.free():
+	case o.unwritten():
+		if o.draining || !now.Before(o.ups.last.Add(idleFlush)) {
+			o.ups.collect(o.state, o.applied, now)
+			o.sendUpserts()
+		}
+	case o.untold() && (o.draining || !now.Before(o.idle.Add(idleClose))):
 		o.launch(o.batch(o.applied)) // claims nothing, confirms everything
 	}
 }
@@ -228,10 +236,11 @@ func (o *owned) sleep() time.Duration {
 		earlier(o.open.read.Add(o.r.cfg.FlushAge))
 	}
 	if !o.busy() {
-		if o.ups.free() && o.unwritten() {
+		switch {
+		case !o.ups.free():
+		case o.unwritten():
 			earlier(o.ups.last.Add(idleFlush))
-		}
-		if o.plan.From < o.plan.To {
+		case o.untold():
 			earlier(o.idle.Add(idleClose))
 		}
 	}

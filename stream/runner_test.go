@@ -65,7 +65,7 @@ func TestRunnerDrains(t *testing.T) {
 		for i := range uint16(2) {
 			plan, ok := w.log.Plan(i)
 			require.True(t, ok)
-			require.Equal(t, stream.Plan{From: 25, To: 25, Fold: fold.Version}, plan)
+			require.Equal(t, stream.Plan{From: 25, To: 25, Written: 25, Fold: fold.Version}, plan)
 			require.Equal(t, []int64{25}, w.log.SnapshotOffsets(i)[fold.Version])
 		}
 		s, err := p.Status(t.Context())

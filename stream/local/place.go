@@ -30,24 +30,23 @@ func (p places) move(c *cursor) places {
 	return p
 }
 
-// Versions of the form: a plan alone, and one with cursors and a mark whether
-// there is a plan.
+// Versions of the form: a plan alone, one with cursors and a mark whether there
+// is a plan, and one that also has what is written. Only the last is made.
 const (
 	placePlan    = 1
 	placeCursors = 2
+	placeWritten = 3
 )
 
 func (p places) encode() []byte {
-	b := []byte{placePlan}
-	if len(p.cursors) > 0 || !p.planned {
-		b = []byte{placeCursors, 0}
-		if p.planned {
-			b[1] = 1
-		}
+	b := []byte{placeWritten, 0}
+	if p.planned {
+		b[1] = 1
 	}
 	b = binary.AppendUvarint(b, uint64(p.plan.From))
 	b = binary.AppendUvarint(b, uint64(p.plan.To))
 	b = binary.AppendUvarint(b, uint64(p.plan.Fold))
+	b = binary.AppendUvarint(b, uint64(p.plan.Written))
 	for _, name := range slices.Sorted(maps.Keys(p.cursors)) {
 		b = binary.AppendUvarint(b, uint64(len(name)))
 		b = append(b, name...)
@@ -59,18 +58,24 @@ func (p places) encode() []byte {
 func decodePlaces(b []byte) (places, error) {
 	g := group{rest: b}
 	p := places{planned: true}
-	version := g.bytes(1)
-	if !g.bad && version[0] == placeCursors {
+	version := byte(0)
+	if head := g.bytes(1); !g.bad {
+		version = head[0]
+	}
+	if version > placePlan {
 		mark := g.bytes(1)
 		p.planned = !g.bad && mark[0] == 1
 		p.cursors = map[string]int64{}
 	}
 	p.plan = stream.Plan{From: int64(g.uvarint()), To: int64(g.uvarint()), Fold: uint16(g.uvarint())}
+	if version >= placeWritten {
+		p.plan.Written = int64(g.uvarint())
+	}
 	for p.cursors != nil && !g.bad && len(g.rest) > 0 {
 		name := string(g.bytes(g.uvarint()))
 		p.cursors[name] = int64(g.uvarint())
 	}
-	if g.bad || version[0] != placePlan && version[0] != placeCursors {
+	if g.bad || version < placePlan || version > placeWritten {
 		return p, fmt.Errorf("%w: plan", errCorrupt)
 	}
 	return p, nil

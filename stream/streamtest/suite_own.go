@@ -22,7 +22,7 @@ func (s *suite) planCommit(t *testing.T) {
 		check(t, err)
 		assert.False(t, ok, "there never was a plan")
 		for i := range records {
-			plan = stream.Plan{From: records[0].Offset + int64(i), To: records[2].Offset + 1, Fold: uint16(i)}
+			plan = stream.Plan{From: records[0].Offset + int64(i), To: records[2].Offset + 1, Written: records[0].Offset + int64(i)/2, Fold: uint16(i)}
 			for range 2 { // the same commit may be repeated
 				check(t, p.Commit(ctx, plan))
 				got, ok, err := p.Plan(ctx)
