@@ -18,8 +18,8 @@ const (
 	testify = "github.com/stretchr/testify"
 	// packer is a library of algorithms with no service behind it, so that it
 	// is no vendor: stream/local packs records with s2, beside Pebble, which
-	// compiles it anyway; store/clickhouse packs blocks for a server with zstd
-	// and speaks HTTP with the standard library; ingest unpacks bodies, in which
+	// compiles it anyway; store/clickhouse packs blocks for a server with zstd,
+	// which store/chdb unpacks where it serves, and speaks HTTP with the standard library; ingest unpacks bodies, in which
 	// it takes two thirds of the standard library's time for gzip and there is no
 	// other zstd. Of itself it requires nothing.
 	packer = "github.com/klauspost/compress"
@@ -69,7 +69,7 @@ var rules = map[string]rule{
 	"stream/streamtest": suite("stream"),
 
 	"store/clickhouse": driver("store", packer),
-	"store/chdb":       driver("store", "github.com/ebitengine/purego"),
+	"store/chdb":       driver("store", "github.com/ebitengine/purego", packer),
 	"store/chdb/fetch": {own: []string{"store/chdb/internal/..."}},
 	"store/chdb/chdbtest": {
 		own:     []string{"store/chdb", "internal/testenv"},

@@ -16,7 +16,7 @@
 //		},
 //	})
 //
-// [Engine.Handler] serves the same to other processes of this machine.
+// [Engine.Handler] serves the same to other processes, as `footfall engine` does.
 //
 // # The library
 //

@@ -5,15 +5,17 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"time"
 )
 
-// Handler serves the engine to other processes of this machine, in
-// ClickHouse's HTTP interface. It asks nobody for a password, and SQL is able
-// to read files: give it a loopback listener and no other.
-func (e *Engine) Handler() http.Handler {
+// Handler serves the engine to other processes, in ClickHouse's HTTP
+// interface. Whoever comes in can read files of this machine by SQL, so it asks
+// for the login; with none it serves programs of this machine only. GET /ping
+// answers everybody.
+func (e *Engine) Handler(login Login) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { serveOK(w) })
-	mux.Handle("/{$}", e.serveQueries())
+	mux.Handle("/{$}", login.Require(e.serveQueries()))
 	return mux
 }
 
@@ -23,6 +25,8 @@ func (e *Engine) serveQueries() http.HandlerFunc {
 			serveOK(w)
 			return
 		}
+		control := http.NewResponseController(w)
+		r.Body = &patientBody{r.Body, control}
 		response, err := e.Transport().RoundTrip(r)
 		if err != nil {
 			serveError(w, r, err)
@@ -31,16 +35,49 @@ func (e *Engine) serveQueries() http.HandlerFunc {
 		defer func() { _ = response.Body.Close() }()
 		maps.Copy(w.Header(), response.Header)
 		w.WriteHeader(response.StatusCode)
-		if _, err := io.CopyBuffer(w, response.Body, make([]byte, 64<<10)); err != nil {
+		if _, err := io.CopyBuffer(patientWriter{w, control}, response.Body, make([]byte, 64<<10)); err != nil {
 			// The client must not take half a result for the whole: what is there
 			// goes out, and then the connection breaks.
-			_ = http.NewResponseController(w).Flush()
+			_ = control.Flush()
 			panic(http.ErrAbortHandler)
 		}
+		_ = control.SetWriteDeadline(time.Time{}) // the next request's is its own
 		for name, values := range response.Trailer {
 			w.Header()[http.TrailerPrefix+name] = values
 		}
 	}
+}
+
+// patience is how long a client may neither send nor take a byte: one that was
+// stopped half-way must not hold a session, of which there are few.
+const patience = time.Minute
+
+// patientBody is the body of a request, which has to come in time. A connection
+// without deadlines, in a test, has none.
+type patientBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+func (b *patientBody) Read(p []byte) (int, error) {
+	_ = b.control.SetReadDeadline(time.Now().Add(patience))
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		// From now on the server reads to learn whether the client goes.
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+// patientWriter is the answer, which has to be taken in time.
+type patientWriter struct {
+	io.Writer
+	control *http.ResponseController
+}
+
+func (w patientWriter) Write(p []byte) (int, error) {
+	_ = w.control.SetWriteDeadline(time.Now().Add(patience))
+	return w.Writer.Write(p)
 }
 
 func serveOK(w http.ResponseWriter) { _, _ = io.WriteString(w, "Ok.\n") }

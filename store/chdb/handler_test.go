@@ -13,6 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/stretchr/testify/require"
 
+	"github.com/footfall-go/footfall/store/chdb"
 	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 )
 
@@ -20,7 +21,7 @@ import (
 func serve(t *testing.T) client {
 	t.Helper()
 	c := setup(t)
-	server := httptest.NewServer(chdbtest.Engine(t).Handler())
+	server := httptest.NewServer(chdbtest.Engine(t).Handler(chdb.Login{}))
 	t.Cleanup(server.Close)
 	c.http, c.base = server.Client(), server.URL+"/"
 	return c

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/footfall-go/footfall/store/chdb/internal/libchdb"
 )
 
@@ -21,6 +23,8 @@ const (
 	maxHead = 256 << 10
 	// maxStatement bounds any other statement.
 	maxStatement = 16 << 20
+	// maxWindow bounds what unpacking one body takes.
+	maxWindow = 16 << 20
 )
 
 // request is a request of ClickHouse's HTTP interface, understood.
@@ -131,6 +135,9 @@ func decoded(r *http.Request) (io.Reader, error) {
 		body, err = gzip.NewReader(r.Body)
 	case "deflate":
 		body, err = zlib.NewReader(r.Body)
+	case "zstd":
+		// Without goroutines of its own it needs no closing.
+		body, err = zstd.NewReader(r.Body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 	default:
 		return nil, refusal(36, "BAD_ARGUMENTS", "Content-Encoding %s is not supported", encoding)
 	}

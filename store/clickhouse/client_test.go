@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/store/chdb"
 	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 	"github.com/footfall-go/footfall/store/clickhouse"
 )
@@ -23,7 +24,7 @@ import (
 // first, and returns a store that speaks to it.
 func serve(t *testing.T, config clickhouse.Config, see func(http.ResponseWriter, *http.Request) bool) *clickhouse.Store {
 	t.Helper()
-	engine := chdbtest.Engine(t).Handler()
+	engine := chdbtest.Engine(t).Handler(chdb.Login{})
 	config.Database = chdbtest.Database(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if see(w, r) {

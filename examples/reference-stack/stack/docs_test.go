@@ -14,7 +14,7 @@ import (
 )
 
 // TestDocs shows that the files in README.md and docs/http.md are configurations,
-// and that docs/http.md names every command and every flag of up.
+// and that docs/http.md names every command and every flag of the two that serve.
 func TestDocs(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"README.md", "docs/http.md"} {
@@ -39,9 +39,12 @@ func TestDocs(t *testing.T) {
 			for _, c := range commands() {
 				require.Contains(t, string(text), "| `"+c.name)
 			}
-			newServerFlags("up").VisitAll(func(f *flag.Flag) {
-				require.Contains(t, string(text), "`--"+f.Name, "the page lacks a flag")
-			})
+			for command, all := range map[string]*flags{"up": newServerFlags("up").flags, "engine": newEngineFlags().flags} {
+				row := regexp.MustCompile("(?m)^\\| `" + command + "` .*$").FindString(string(text))
+				all.VisitAll(func(f *flag.Flag) {
+					require.Contains(t, row, "`--"+f.Name, "the page lacks a flag of %s", command)
+				})
+			}
 			for name := range strings.FieldsSeq("events properties text rate burst per_day query_time off names allow") {
 				require.Contains(t, string(text), name+": ")
 			}

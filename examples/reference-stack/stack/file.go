@@ -25,6 +25,14 @@ type file struct {
 	GeoIP    string       `yaml:"geoip"`
 	Proxies  []string     `yaml:"trusted_proxies"`
 	Tenants  []fileTenant `yaml:"tenants"`
+	Engine   fileEngine   `yaml:"engine"`
+}
+
+// fileEngine is what the command engine alone reads.
+type fileEngine struct {
+	Listen   string `yaml:"listen"`
+	User     string `yaml:"user"`
+	Password string `yaml:"password"`
 }
 
 // fileTier is a folder that older data moves to.

@@ -32,6 +32,7 @@ func commands() []command {
 	return []command{
 		{"up", "serve: take events, keep them, answer questions", up},
 		{"demo", "serve a made-up shop with live traffic, in a folder that goes away", demo},
+		{"engine", "serve the embedded engine alone, for processes that share it", engine},
 		{"import", "bring in files of rows", importFiles},
 		{"rejected", "list what was refused or set aside, trace and replay it", rejected},
 		{"erase", "erase a person", erasePerson},

@@ -261,9 +261,11 @@ func (s *Server) announce(ctx context.Context, ready func(url string)) {
 	ready(s.url())
 }
 
-// url is the address a program on this machine reaches the server at.
-func (s *Server) url() string {
-	addr := s.listener.Addr().(*net.TCPAddr)
+func (s *Server) url() string { return listenURL(s.listener) }
+
+// listenURL is the address a program on this machine reaches a listener at.
+func listenURL(listener net.Listener) string {
+	addr := listener.Addr().(*net.TCPAddr)
 	host := addr.IP.String()
 	if addr.IP.IsUnspecified() {
 		host = "127.0.0.1"
