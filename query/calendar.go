@@ -49,11 +49,35 @@ func startOfDay(year int, month time.Month, day int, loc *time.Location) time.Ti
 		if midnight.Before(at) {
 			return at
 		}
-		_, end := at.ZoneBounds()
-		if end.IsZero() || midnight.Before(end) {
+		change, ok := changeWithin(at, midnight)
+		if !ok {
 			return midnight.In(loc)
 		}
-		at = end.In(loc)
+		at = change
+	}
+}
+
+// changeWithin returns the first moment in (from, to] at which the clock of
+// from's zone changes, false if there is none.
+//
+// The bounds of [time.Time.ZoneBounds] are exact as far as a zone's changes are
+// listed. After that, which may be any year since 2007, they are those of years
+// as well, at which no clock changes, and of a leap year's last day the end may
+// lie before it.
+func changeWithin(from, to time.Time) (time.Time, bool) {
+	_, offset := from.Zone()
+	for at := from; ; {
+		_, end := at.ZoneBounds()
+		if !end.IsZero() && !end.After(at) {
+			end = at.Truncate(24 * time.Hour).Add(24 * time.Hour).In(at.Location())
+		}
+		if end.IsZero() || end.After(to) {
+			return time.Time{}, false
+		}
+		if _, now := end.Zone(); now != offset {
+			return end, true
+		}
+		at = end
 	}
 }
 
@@ -70,19 +94,30 @@ func (c calendar) floor(i Interval, t time.Time) time.Time {
 	case Month:
 		day = 1
 	}
-	return startOfDay(t.Year(), t.Month(), day, c.loc)
+	start := startOfDay(t.Year(), t.Month(), day, c.loc)
+	// Where the clock goes back soon after midnight, the wall shows the last
+	// minutes of a day again when the next has begun, which it has for good.
+	for {
+		end := c.after(i, start)
+		if end.After(t) {
+			return start
+		}
+		start = end
+	}
 }
 
 // next returns the end of the bucket that holds t, which is the start of the
 // one that follows.
-func (c calendar) next(i Interval, t time.Time) time.Time {
-	start := c.floor(i, t)
+func (c calendar) next(i Interval, t time.Time) time.Time { return c.after(i, c.floor(i, t)) }
+
+// after returns the end of the bucket that starts at start.
+func (c calendar) after(i Interval, start time.Time) time.Time {
 	if i == Hour {
-		_, end := start.ZoneBounds()
-		if next := start.Truncate(time.Second).Add(time.Hour - sinceHour(start)); end.IsZero() || next.Before(end) {
-			return next
+		next := start.Truncate(time.Second).Add(time.Hour - sinceHour(start))
+		if change, ok := changeWithin(start, next); ok {
+			return change
 		}
-		return end.In(c.loc)
+		return next
 	}
 	// A bucket may have no instant of its own (a skipped day); pass it over.
 	for n := 1; ; n++ {
@@ -111,10 +146,13 @@ func (c calendar) add(i Interval, start time.Time, n int) time.Time {
 // if that is nearer: a bucket has one offset and never more than 60 minutes.
 func (c calendar) startOfHour(t time.Time) time.Time {
 	start := t.Truncate(time.Second).Add(-sinceHour(t))
-	if changed, _ := t.ZoneBounds(); !changed.IsZero() && start.Before(changed) {
-		return changed.In(c.loc)
+	for {
+		change, ok := changeWithin(start, t)
+		if !ok {
+			return start
+		}
+		start = change
 	}
-	return start
 }
 
 func sinceHour(t time.Time) time.Duration {

@@ -72,6 +72,18 @@ func TestBuckets(t *testing.T) {
 			"America/Sao_Paulo", Day, false, "2018-02-17", "2018-02-19",
 			"2018-02-17T00:00-02:00 2018-02-18T00:00-03:00 2018-02-19T00:00-03:00",
 		},
+		"minutes that come again when the day has begun": {
+			"America/St_Johns", Day, false, "2010-11-07T00:30:00-03:30", "2010-11-08",
+			"2010-11-07T00:00-02:30 2010-11-08T00:00-03:30",
+		},
+		"the last minutes of a Saturday after its end": {
+			"America/St_Johns", Day, false, "2010-11-06T23:30:00-03:30", "2010-11-08",
+			"2010-11-07T00:00-02:30 2010-11-08T00:00-03:30",
+		},
+		"the last minutes of a month after its end": {
+			"America/St_Johns", Month, false, "2009-10-31T23:30:00-03:30", "2009-11-02",
+			"2009-11-01T00:00-02:30 2009-12-01T00:00-03:30",
+		},
 		"a zone between the hours": {
 			"Asia/Kathmandu", Hour, false, "2024-01-01", "2024-01-01T02:00:00+05:45",
 			"2024-01-01T00:00+05:45 2024-01-01T01:00+05:45 2024-01-01T02:00+05:45",

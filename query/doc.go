@@ -33,8 +33,10 @@
 //
 // A day, week or month is one of the calendar of a time zone, never a multiple
 // of 86,400 s; an hour begins with the local hour and ends early where the
-// clock changes. A range is half-open. Uniques over a range are counted over
-// the range and are not the sum of its buckets.
+// clock changes. A day begins once: where the clock goes back soon after
+// midnight, the last minutes of the day before, which come again, belong to the
+// day that has begun. A range is half-open. Uniques over a range are counted
+// over the range and are not the sum of its buckets.
 //
 // The person of an event is its user; without one, the user its visitor is
 // linked to by the first link after the last unlink; else the visitor. Alias
@@ -54,9 +56,9 @@
 // says it itself. A trait that is an object is one value, and equal to its JSON.
 //
 // A property is compared as text by eq, in, contains and matches, where a
-// number has its shortest text (42, not 42.0); gt, gte, lt and lte compare
-// numbers with numbers and, given a date or an RFC 3339 time, texts that are
-// times. An event without the property fails each of these and passes their
+// number has its shortest text (42, not 42.0, and 0, not -0); gt, gte, lt and
+// lte compare numbers with numbers and, given a date or an RFC 3339 time, texts
+// that are times. An event without the property fails each of these and passes their
 // negations. matches is an RE2 search in which a dot does not match the end
 // of a line.
 //

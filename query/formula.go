@@ -132,5 +132,8 @@ func (f *formula) value(of func(series int) *float64) *float64 {
 	if math.IsNaN(result) || math.IsInf(result, 0) {
 		return nil
 	}
+	if result == 0 {
+		result = 0 // there is no negative one
+	}
 	return &result
 }

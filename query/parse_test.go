@@ -3,6 +3,7 @@ package query
 import (
 	"encoding/binary"
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 	"testing"
@@ -204,6 +205,18 @@ func TestChase(t *testing.T) {
 		binary.LittleEndian.PutUint32(long[i].to[:], uint32(i))
 	}
 	require.Len(t, chased(long...), maxChained-1)
+}
+
+// TestThereIsOneZero compares with the zero of a sign as with the other.
+func TestThereIsOneZero(t *testing.T) {
+	t.Parallel()
+	for _, zero := range []any{json.Number("-0"), json.Number("-0.0"), json.Number("-0e9"), math.Copysign(0, -1), 0} {
+		s, ok := scalarOf(zero)
+		require.True(t, ok)
+		require.Equal(t, "0", s.text, "%v", zero)
+		require.True(t, s.canonical, "%v", zero)
+	}
+	require.False(t, textScalar("-0").canonical, "a text is what it is")
 }
 
 func FuzzScalar(f *testing.F) {

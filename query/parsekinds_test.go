@@ -2,6 +2,7 @@ package query
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
@@ -128,6 +129,9 @@ func TestFormula(t *testing.T) {
 	f, err := parseFormula("A / C + 1", len(series))
 	require.NoError(t, err)
 	require.Nil(t, f.value(of), "nothing is divided by 0")
+	f, err = parseFormula("C * -B", len(series))
+	require.NoError(t, err)
+	require.False(t, math.Signbit(*f.value(of)), "there is one zero")
 	for _, text := range []string{"", "A+", "A B", "D", "(A", "A)", "1.2.3", "é", "1e5", "A//B", strings.Repeat("(", maxFormula+1)} {
 		_, err := parseFormula(text, len(series))
 		require.Error(t, err, text)

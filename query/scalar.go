@@ -96,9 +96,13 @@ func looksLikeNumber(text string) bool {
 }
 
 // formatNumber writes a number as the engine's toString does: the shortest
-// digits, with an exponent below 1e-6 and from 1e21 on.
+// digits, with an exponent below 1e-6 and from 1e21 on. There is one zero, as
+// where numbers are stored.
 func formatNumber(f float64) string {
-	if a := math.Abs(f); f == 0 || a >= 1e-6 && a < 1e21 {
+	if f == 0 {
+		return "0"
+	}
+	if a := math.Abs(f); a >= 1e-6 && a < 1e21 {
 		return strconv.FormatFloat(f, 'f', -1, 64)
 	}
 	text := strconv.FormatFloat(f, 'e', -1, 64)

@@ -68,6 +68,8 @@ func (c *calendar) step(i query.Interval, d date, n int) date {
 // edges returns the edges of buckets one after the other: the first is the
 // start of that which holds from, the last at or after to, with at least so many
 // buckets. A bucket without an instant, such as a day that was skipped, is none.
+// A day begins once, though the wall may show the last minutes of the day before
+// it again.
 func (c *calendar) edges(i query.Interval, from, to time.Time, least int) []time.Time {
 	if i == query.Hour {
 		return c.hours(from, to)
@@ -77,6 +79,9 @@ func (c *calendar) edges(i query.Interval, from, to time.Time, least int) []time
 		edge := c.begin(c.step(i, c.date(from), n))
 		if len(edges) > 0 && !edge.After(edges[len(edges)-1]) {
 			continue
+		}
+		if !edge.After(from) {
+			edges = edges[:0] // that before it ends here
 		}
 		edges = append(edges, edge)
 		if !edge.Before(to) && len(edges) > least {
@@ -159,8 +164,8 @@ func (a *asked) rangeOf(r query.Range, now time.Time) (from, to time.Time) {
 		if unit == 'w' {
 			interval = query.Week
 		}
-		today := a.cal.date(now)
-		return a.cal.begin(a.cal.step(interval, today, 1-n)), a.cal.edges(interval, now, now, 1)[1]
+		open := a.cal.edges(interval, now, now, 1)
+		return a.cal.begin(a.cal.step(interval, a.cal.date(open[0]), 1-n)), open[1]
 	case 'h':
 		to = a.cal.hours(now, now.Add(1))[1]
 		return to.Add(-time.Duration(n) * time.Hour), to
