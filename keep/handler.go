@@ -3,8 +3,6 @@ package keep
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -66,26 +64,28 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const maxBody = 8 << 10
 
 func (h *Handler) erase(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Tenant tenant.ID `json:"tenant"`
-		Person string    `json:"person"`
-	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(&body)
-	if err == nil {
-		if err = decoder.Decode(new(any)); err == nil {
-			err = errors.New("there is something after the object")
-		} else if errors.Is(err, io.EOF) {
-			err = nil
-		}
-	}
-	if _, long := errors.AsType[*http.MaxBytesError](err); long {
-		problem.Write(w, r, problem.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body is at most %d bytes", maxBody)})
+	if !parameters(w, r) {
 		return
 	}
-	if err != nil {
-		problem.Write(w, r, problem.Problem{Title: "Invalid request", Status: http.StatusBadRequest, Detail: "the body is " + `{"tenant":ID,"person":"user:…"}: ` + err.Error()})
+	var body struct {
+		Tenant tenant.ID
+		Person string
+	}
+	p := problem.Object(w, r, maxBody, map[string]any{"tenant": &body.Tenant, "person": &body.Person})
+	if p == nil {
+		var missing []problem.Error
+		if body.Tenant == (tenant.ID{}) {
+			missing = append(missing, problem.Error{Path: "/tenant", Code: "required", Message: "tenant is required"})
+		}
+		if body.Person == "" {
+			missing = append(missing, problem.Error{Path: "/person", Code: "required", Message: "person is required: user:ID or visitor:ID"})
+		}
+		if missing != nil {
+			p = problem.Invalid(missing...)
+		}
+	}
+	if p != nil {
+		problem.Write(w, r, *p)
 		return
 	}
 	receipt, err := h.keeper.ErasePerson(r.Context(), body.Tenant, body.Person)
@@ -93,6 +93,9 @@ func (h *Handler) erase(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) drop(w http.ResponseWriter, r *http.Request) {
+	if !parameters(w, r) {
+		return
+	}
 	id, err := tenant.ParseID(r.PathValue("id"))
 	if err != nil {
 		fail(w, r, ErrUnknownTenant)
@@ -113,16 +116,12 @@ func (h *Handler) accepted(w http.ResponseWriter, r *http.Request, receipt *Rece
 }
 
 func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
-	if p := problem.Parameters(r, "tenant"); p != nil {
-		problem.Write(w, r, *p)
+	if !parameters(w, r, "tenant") {
 		return
 	}
 	id, err := tenant.ParseID(r.URL.Query().Get("tenant"))
 	if err != nil {
-		problem.Write(w, r, problem.Problem{
-			Title: "Invalid request", Status: http.StatusBadRequest, Detail: "tenant is required",
-			Errors: []problem.Error{{Path: "/tenant", Code: "invalid", Message: err.Error()}},
-		})
+		problem.Write(w, r, *problem.Invalid(problem.Error{Path: "/tenant", Code: "invalid", Message: err.Error()}))
 		return
 	}
 	all := h.keeper.Requests(id)
@@ -133,6 +132,9 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
+	if !parameters(w, r) {
+		return
+	}
 	receipt, ok := h.keeper.Request(r.PathValue("name"))
 	if !ok {
 		fail(w, r, ErrNotFound)
@@ -142,6 +144,9 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) lift(w http.ResponseWriter, r *http.Request) {
+	if !parameters(w, r) {
+		return
+	}
 	if err := h.keeper.Lift(r.Context(), r.PathValue("name")); err != nil {
 		fail(w, r, err)
 		return
@@ -150,6 +155,9 @@ func (h *Handler) lift(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) maintain(w http.ResponseWriter, r *http.Request) {
+	if !parameters(w, r) {
+		return
+	}
 	report, err := h.keeper.Maintain(r.Context(), time.Now())
 	if err != nil {
 		fail(w, r, err)
@@ -168,12 +176,18 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, ErrPending):
 		p = problem.Problem{Status: http.StatusConflict, Detail: message(err)}
 	case errors.Is(err, ErrPerson):
-		p = problem.Problem{
-			Title: "Invalid request", Status: http.StatusBadRequest, Detail: message(err),
-			Errors: []problem.Error{{Path: "/person", Code: "invalid", Message: message(err)}},
-		}
+		p = *problem.Invalid(problem.Error{Path: "/person", Code: "invalid", Message: message(err)})
 	}
 	problem.Write(w, r, p)
+}
+
+// parameters answers a request that has other parameters than its route.
+func parameters(w http.ResponseWriter, r *http.Request, known ...string) bool {
+	p := problem.Parameters(r, known...)
+	if p != nil {
+		problem.Write(w, r, *p)
+	}
+	return p == nil
 }
 
 func message(err error) string { return err.Error()[len("keep: "):] }

@@ -310,7 +310,7 @@ func TestHandler(t *testing.T) {
 		return r
 	}
 	for body, status := range map[string]int{
-		`{"tenant":"shop","person":"ada"}`: 400, `{"tenant":"shop","person":"user:"}`: 400, `{"tenant":"Shop"}`: 400, `{}`: 404,
+		`{"tenant":"shop","person":"ada"}`: 400, `{"tenant":"shop","person":"user:"}`: 400, `{"tenant":"Shop"}`: 400, `{}`: 400, `{"tenant":"shop"}`: 400,
 		`{"tenant":"club","person":"user:a"}`: 404, `{"tenant":"shop","person":"user:a","x":1}`: 400, `{"tenant":"shop","person":"user:a"}{}`: 400, ``: 400,
 	} {
 		do(http.MethodPost, "/api/v1/erasures", body, status)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -80,10 +79,7 @@ func parameters(w http.ResponseWriter, r *http.Request, known ...string) bool {
 }
 
 func badParameter(w http.ResponseWriter, r *http.Request, name string, err error) {
-	problem.Write(w, r, problem.Problem{
-		Title: "Invalid request", Status: http.StatusBadRequest, Detail: name + " is wrong",
-		Errors: []problem.Error{{Path: "/" + name, Code: "invalid", Message: err.Error()}},
-	})
+	problem.Write(w, r, *problem.Invalid(problem.Error{Path: "/" + name, Code: "invalid", Message: name + " is wrong: " + err.Error()}))
 }
 
 // maxRejected is how many rows an answer has at most.
@@ -109,11 +105,8 @@ func (s *Server) serveRejected(w http.ResponseWriter, r *http.Request) {
 	}
 	if text := query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err == nil && (n < 1 || n > maxRejected) {
-			err = errors.New("it must be from 1 to " + strconv.Itoa(maxRejected))
-		}
-		if err != nil {
-			badParameter(w, r, "limit", err)
+		if err != nil || n < 1 || n > maxRejected {
+			badParameter(w, r, "limit", errors.New("it must be from 1 to "+strconv.Itoa(maxRejected)))
 			return
 		}
 		ask.Limit = n
@@ -121,7 +114,7 @@ func (s *Server) serveRejected(w http.ResponseWriter, r *http.Request) {
 	if text := query.Get("cursor"); text != "" {
 		after, err := footfall.ParsePosition(text)
 		if err != nil {
-			badParameter(w, r, "cursor", err)
+			badParameter(w, r, "cursor", errors.New(notAPosition))
 			return
 		}
 		ask.After = &after
@@ -159,21 +152,4 @@ func (s *Server) rejected(ctx context.Context, ask clickhouse.Quarantine) (*Reje
 		page.Next = rows[n-1].Position.String()
 	}
 	return page, nil
-}
-
-// readBody reads a small JSON object and names what it does not know.
-func readBody(w http.ResponseWriter, r *http.Request, into any) bool {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
-	d.DisallowUnknownFields()
-	err := d.Decode(into)
-	if err == nil && d.More() {
-		err = errors.New("there is more than one object")
-	}
-	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = errors.New("a JSON object is required")
-		}
-		problem.Write(w, r, problem.Problem{Title: "Invalid request", Status: http.StatusBadRequest, Detail: err.Error()})
-	}
-	return err == nil
 }

@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -42,7 +43,11 @@ const (
 	replayPage    = 500
 	replayPages   = 20
 	replayWaiting = 45 * time.Second
+
+	maxReplayBody = 1 << 20
 )
+
+const notAPosition = "a position is epoch/partition/offset/index"
 
 var (
 	errBehind   = errors.New("the store has not caught up with the log")
@@ -58,12 +63,15 @@ func (s *Server) serveReplay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var ask ReplayRequest
-	if !readBody(w, r, &ask) {
-		return
+	p := problem.Object(w, r, maxReplayBody, map[string]any{
+		"all": &ask.All, "reason": &ask.Reason, "positions": &ask.Positions, "after": &ask.After, "before": &ask.Before,
+	})
+	var choice clickhouse.Quarantine
+	if p == nil {
+		choice, p = ask.choice(t.ID)
 	}
-	choice, err := ask.choice(t.ID)
-	if err != nil {
-		problem.Write(w, r, problem.Problem{Title: "Invalid request", Status: http.StatusBadRequest, Detail: err.Error()})
+	if p != nil {
+		problem.Write(w, r, *p)
 		return
 	}
 	s.replaying.Lock() // two at a time would only overtake each other
@@ -79,8 +87,12 @@ func (s *Server) serveReplay(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (a *ReplayRequest) choice(id tenant.ID) (q clickhouse.Quarantine, err error) {
+func (a *ReplayRequest) choice(id tenant.ID) (q clickhouse.Quarantine, p *problem.Problem) {
 	q = clickhouse.Quarantine{Tenant: id, Waiting: true, Reason: a.Reason, Before: a.Before, Limit: replayPage}
+	var wrong []problem.Error
+	fail := func(path, code, message string) {
+		wrong = append(wrong, problem.Error{Path: path, Code: code, Message: message})
+	}
 	chosen := 0
 	for _, on := range []bool{a.All, a.Reason != "", a.Positions != nil} {
 		if on {
@@ -88,24 +100,28 @@ func (a *ReplayRequest) choice(id tenant.ID) (q clickhouse.Quarantine, err error
 		}
 	}
 	if chosen != 1 {
-		return q, errors.New("give one of all, reason and positions")
+		fail("", "conflict", "give one of all, reason and positions")
 	}
 	if a.Positions != nil {
 		q.At = []footfall.Position{}
 	}
-	for _, text := range a.Positions {
-		p, err := footfall.ParsePosition(text)
+	for i, text := range a.Positions {
+		at, err := footfall.ParsePosition(text)
 		if err != nil {
-			return q, err
+			fail(fmt.Sprintf("/positions/%d", i), "bad_value", notAPosition)
+			break // a list of thousands has one mistake, most likely
 		}
-		q.At = append(q.At, p)
+		q.At = append(q.At, at)
 	}
 	if a.After != "" {
 		after, err := footfall.ParsePosition(a.After)
 		if err != nil {
-			return q, err
+			fail("/after", "bad_value", notAPosition)
 		}
 		q.After = &after
+	}
+	if wrong != nil {
+		return q, problem.Invalid(wrong...)
 	}
 	return q, nil
 }

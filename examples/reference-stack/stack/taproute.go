@@ -63,7 +63,7 @@ func tapsOf(partitions []stream.PartitionStatus) []PartitionTap {
 }
 
 func (s *Server) serveTaps(w http.ResponseWriter, r *http.Request) {
-	if !s.admin(w, r) {
+	if !s.admin(w, r) || !parameters(w, r) {
 		return
 	}
 	status, err := s.runner.Status(r.Context())
@@ -75,7 +75,7 @@ func (s *Server) serveTaps(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveDropTap(w http.ResponseWriter, r *http.Request) {
-	if !s.admin(w, r) {
+	if !s.admin(w, r) || !parameters(w, r) {
 		return
 	}
 	name := r.PathValue("name")
