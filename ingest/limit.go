@@ -12,7 +12,7 @@ import (
 )
 
 // Limiter keeps tenants to their [tenant.Limits]. [tenant.Buckets] does so
-// within one process.
+// within one process, package tenant/redis across several.
 //
 // Take counts n events, all or none, and says where the tenant stands. With no
 // events it asks whether one would pass, before anything of a request is read:

@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"context"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,7 +44,7 @@ func NewBuckets() *Buckets {
 // where it stands. Zero events only ask whether a request of one would pass.
 // Nothing here waits or fails; the signature is that of limiters elsewhere.
 func (b *Buckets) Take(_ context.Context, t *Tenant, n int) (Quota, error) {
-	limits := t.Limits.withDefaults()
+	limits := t.Limits.WithDefaults()
 	if limits.IsZero() {
 		return Quota{}, nil
 	}
@@ -57,7 +56,7 @@ func (b *Buckets) Take(_ context.Context, t *Tenant, n int) (Quota, error) {
 
 // Give takes events back that were taken and did not get into the log.
 func (b *Buckets) Give(_ context.Context, t *Tenant, n int) error {
-	limits := t.Limits.withDefaults()
+	limits := t.Limits.WithDefaults()
 	if limits.IsZero() || n <= 0 {
 		return nil
 	}
@@ -65,7 +64,7 @@ func (b *Buckets) Give(_ context.Context, t *Tenant, n int) error {
 	k := b.lock(t.ID)
 	defer k.mu.Unlock()
 	if limits.Rate > 0 {
-		k.full -= span(float64(n), limits.Rate)
+		k.full -= limits.Span(int64(n))
 	}
 	if k.day == dayOf(now) {
 		k.used = max(0, k.used-int64(n))
@@ -74,40 +73,16 @@ func (b *Buckets) Give(_ context.Context, t *Tenant, n int) error {
 }
 
 func (k *bucket) take(l Limits, now time.Duration, clock time.Time, n int64) Quota {
-	var q Quota
-	if today := dayOf(clock); l.PerDay > 0 && k.day != today {
+	today := dayOf(clock)
+	if l.PerDay > 0 && k.day != today {
 		k.day, k.used = today, 0
 	}
-	full := max(k.full, now)
-	if l.Rate > 0 {
-		// A request larger than the bucket needs a full one.
-		need := min(max(n, 1), l.Burst)
-		if wait := full - now - span(float64(l.Burst-need), l.Rate); wait > 0 {
-			q.Exceeded, q.Wait = RateWindow, wait
-		}
-	}
-	if l.PerDay > 0 && k.used > 0 && k.used+max(n, 1) > l.PerDay {
-		// The day is what the sender has to wait for, whatever the rate says.
-		q.Exceeded, q.Wait = DayWindow, untilMidnight(clock)
-	}
+	q, s := l.Take(Standing{Clock: clock, Owed: max(0, k.full-now), Used: k.used}, n)
 	if q.Exceeded == NoWindow && n > 0 {
 		if l.Rate > 0 {
-			full += span(float64(n), l.Rate)
-			k.full = full
+			k.full = now + s.Owed
 		}
-		if l.PerDay > 0 {
-			k.used += n
-		}
-	}
-	if l.Rate > 0 {
-		owed := (full - now).Seconds() * l.Rate
-		q.Rate = Left{
-			Quota: l.Burst, Window: span(float64(l.Burst), l.Rate),
-			Events: max(0, int64(math.Floor(float64(l.Burst)-owed+1e-6))), Reset: full - now,
-		}
-	}
-	if l.PerDay > 0 {
-		q.Day = Left{Quota: l.PerDay, Window: 24 * time.Hour, Events: max(0, l.PerDay-k.used), Reset: untilMidnight(clock)}
+		k.used = s.Used
 	}
 	return q
 }
@@ -144,17 +119,4 @@ func (b *Buckets) sweep() {
 		return true
 	})
 	b.sweepAt.Store(max(sweepFrom, 2*b.size.Load()))
-}
-
-// span is how long a number of events takes at a rate.
-func span(n, rate float64) time.Duration {
-	return time.Duration(min(math.Round(n/rate*float64(time.Second)), math.MaxInt64/4))
-}
-
-const day = 24 * time.Hour
-
-func dayOf(t time.Time) int64 { return t.Unix() / int64(day/time.Second) }
-
-func untilMidnight(t time.Time) time.Duration {
-	return day - time.Duration(t.UnixNano()%int64(day))
 }

@@ -12,5 +12,5 @@
 // users already replace all of it by their own [Authenticator].
 //
 // [Limits] bound what a tenant sends: a rate with a burst, and a number a day.
-// [Buckets] keeps to them within one process.
+// [Buckets] keeps to them within one process, package tenant/redis across several.
 package tenant

@@ -33,8 +33,8 @@ type Limits struct {
 // IsZero reports whether there is no limit at all.
 func (l Limits) IsZero() bool { return l == Limits{} }
 
-// withDefaults fills in what depends on other fields.
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns the limits with what depends on other fields filled in.
+func (l Limits) WithDefaults() Limits {
 	if l.Rate > 0 {
 		l.Burst = cmp.Or(l.Burst, max(1, int64(math.Ceil(min(l.Rate, maxRate)))))
 	}

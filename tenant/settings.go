@@ -93,7 +93,7 @@ func (s Settings) WithDefaults() Settings {
 	s.SessionCap = cmp.Or(s.SessionCap, 24*time.Hour)
 	s.DedupWindow = cmp.Or(s.DedupWindow, 2*time.Hour)
 	s.QueryTime = cmp.Or(s.QueryTime, 10*time.Second)
-	s.Limits = s.Limits.withDefaults()
+	s.Limits = s.Limits.WithDefaults()
 	s.Caps = s.Caps.withDefaults()
 	s.Origins = normalOrigins(s.Origins)
 	return s

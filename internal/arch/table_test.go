@@ -26,7 +26,7 @@ const (
 )
 
 // shared is what two packages need and no user should see.
-var shared = []string{"internal/record", "internal/schema", "internal/problem", "internal/match"}
+var shared = []string{"internal/record", "internal/schema", "internal/problem", "internal/match", "internal/outage"}
 
 // core is the rule of the packages an application imports.
 func core(vendors ...string) rule {
@@ -77,6 +77,9 @@ var rules = map[string]rule{
 	},
 	"store/storetest": suite("store"),
 
+	"tenant/redis":      driver("tenant", "github.com/redis/rueidis"),
+	"tenant/tenanttest": suite("tenant"),
+
 	"query/clickhouse": driver("query", "github.com/ClickHouse/"),
 	"query/querytest":  suite("query"),
 	// analyticstest is for the tests of hosts, where the door, what a log must
@@ -89,6 +92,9 @@ var rules = map[string]rule{
 	"internal/match":   {},
 	"internal/arch":    {},
 	"internal/testenv": {testing: true},
+	"internal/outage":  {vendors: []string{otelAPI}},
+	// redistest starts a server for the tests of drivers of Redis.
+	"internal/redistest": {own: []string{"internal/testenv"}, vendors: []string{"github.com/redis/rueidis"}, testing: true},
 	// foldtest says what must be in the store; only tests and what is made for them
 	// import it.
 	"internal/foldtest": {own: []string{".", "tenant", "internal/record", "internal/schema"}},
