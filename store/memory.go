@@ -33,6 +33,8 @@ type Memory struct {
 	expired  []footfall.Expiry
 	defined  map[definedKey]footfall.Definition
 	members  map[footfall.Member]struct{}
+
+	snapshots map[snapshotKey][]byte
 }
 
 // partKey is what makes the rows of two inserts the same.

@@ -23,3 +23,8 @@ func TestMemoryKeeper(t *testing.T) {
 		return m, storetest.Memory(m)
 	})
 }
+
+func TestMemorySnapshots(t *testing.T) {
+	t.Parallel()
+	storetest.RunSnapshots(t, func(testing.TB) storetest.Snapshots { return store.NewMemory() })
+}

@@ -66,12 +66,7 @@ func (c *client) query(ctx context.Context, sql string, settings map[string]stri
 // queryIn is query that selects the database only on demand: before it is
 // created, a request that names it would fail.
 func (c *client) queryIn(ctx context.Context, sql string, settings map[string]string, database bool) ([]byte, error) {
-	r, err := c.request(ctx, "", settings, database)
-	if err != nil {
-		return nil, err
-	}
-	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(sql)), int64(len(sql))
-	response, err := c.do(r)
+	response, err := c.send(ctx, sql, settings, database)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +76,25 @@ func (c *client) queryIn(ctx context.Context, sql string, settings map[string]st
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	return result, nil
+}
+
+// stream runs a statement and returns its result as it comes. What fails half-way
+// ends it early, and may leave a message in it.
+func (c *client) stream(ctx context.Context, sql string, settings map[string]string) (io.ReadCloser, error) {
+	response, err := c.send(ctx, sql, settings, true)
+	if err != nil {
+		return nil, err
+	}
+	return response.Body, nil
+}
+
+func (c *client) send(ctx context.Context, sql string, settings map[string]string, database bool) (*http.Response, error) {
+	r, err := c.request(ctx, "", settings, database)
+	if err != nil {
+		return nil, err
+	}
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(sql)), int64(len(sql))
+	return c.do(r)
 }
 
 func (c *client) request(ctx context.Context, sql string, settings map[string]string, database bool) (*http.Request, error) {

@@ -23,11 +23,15 @@ type migration struct {
 }
 
 func migrations(known map[string]bool) []migration {
-	first := migration{version: 1}
+	var create []string
 	for i := range schema.Tables {
-		first.statements = append(first.statements, createTable(&schema.Tables[i], known))
+		create = append(create, createTable(&schema.Tables[i], known))
 	}
-	return []migration{first}
+	return []migration{
+		{version: 1, statements: create},
+		// Nothing was ever written to the table that snapshots replaces.
+		{version: 2, statements: append(create[len(create)-1:], "DROP TABLE IF EXISTS stream_snapshots")},
+	}
 }
 
 // createTable returns the statement, with those of the optional settings that

@@ -77,6 +77,17 @@ var readSettings = map[string]string{
 	"wait_end_of_query": "1",
 }
 
+// streamSettings are those of a SELECT whose rows are large and read as they
+// come, so that the server holds few of them, too.
+var streamSettings = map[string]string{
+	"max_threads":                   "1",
+	"max_block_size":                "8",
+	"preferred_block_size_bytes":    "1048576",
+	"use_query_cache":               "0",
+	"use_query_condition_cache":     "0",
+	"select_sequential_consistency": "1",
+}
+
 // optional settings are sent to servers that know them. Those who do not have
 // no other way of doing it than the one that is asked for.
 var optional = []string{
@@ -115,6 +126,10 @@ func tableSettings(t *schema.Table) map[string]string {
 	}
 	if t.Dedup > 0 {
 		s["replicated_deduplication_window_seconds"] = "604800"
+	}
+	if t.Short {
+		s["max_bytes_to_merge_at_max_space_in_pool"] = "1"
+		s["max_bytes_to_merge_at_min_space_in_pool"] = "1"
 	}
 	return s
 }

@@ -55,6 +55,14 @@ func TestKeeper(t *testing.T) {
 	})
 }
 
+func TestSnapshots(t *testing.T) {
+	t.Parallel()
+	storetest.RunSnapshots(t, func(tb testing.TB) storetest.Snapshots {
+		store, _ := setup(tb)
+		return store
+	})
+}
+
 // reader implements storetest.Reader.
 type reader struct{ conn driver.Conn }
 
