@@ -1,5 +1,5 @@
 # demo runs the whole thing on made-up traffic; test proves it.
-.PHONY: demo test race lint bench bench-query chaos fuzz engine sdks
+.PHONY: demo test race lint bench bench-query chaos fuzz engine kafka sdks
 
 GO ?= go
 BIN ?= bin
@@ -9,12 +9,12 @@ LINT = $(BIN)/golangci-lint-$(LINT_VERSION)
 demo: engine
 	$(GO) run ./examples/reference-stack/cmd/footfall demo $(ARGS)
 
-test: engine sdks
+test: engine kafka sdks
 	$(GO) test -timeout 20m ./...
 
 # race leaves the end-to-end tests out: they run the built binary, which the
 # detector would not see into.
-race: engine
+race: engine kafka
 	$(GO) test -race $$($(GO) list ./... | grep -v /examples/)
 
 lint: $(LINT)
@@ -50,6 +50,12 @@ fuzz:
 # engine fetches the embedded ClickHouse engine into the user's cache, once.
 engine:
 	@$(GO) run ./store/chdb/fetch
+
+# kafka fetches the broker that tests of stream/kafka run into the user's cache,
+# once, with Maven, which may be missing: nobody needs it but those tests.
+kafka:
+	@if command -v mvn >/dev/null; then $(GO) run ./stream/kafka/fetch; \
+		else echo "mvn is not on this machine: the tests with Kafka will skip"; fi
 
 # sdks installs the JavaScript SDKs that the end-to-end tests run, once for each
 # lock file. Nobody needs them but those tests, so that npm may be missing.

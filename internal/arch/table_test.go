@@ -67,6 +67,13 @@ var rules = map[string]rule{
 
 	"stream/local":      driver("stream", "github.com/cockroachdb/pebble/v2", packer),
 	"stream/streamtest": suite("stream"),
+	// The client of Kafka leaves the proof of a password to a library.
+	"stream/kafka":       driver("stream", "github.com/IBM/sarama", "github.com/xdg-go/scram"),
+	"stream/kafka/fetch": {own: []string{"stream/kafka/internal/..."}},
+	"stream/kafka/kafkatest": {
+		own:     []string{"stream/kafka/internal/...", "internal/testenv"},
+		testing: true,
+	},
 
 	"store/clickhouse": driver("store", packer),
 	"store/chdb":       driver("store", "github.com/ebitengine/purego", packer),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/stream"
+	"github.com/footfall-go/footfall/stream/internal/backlog"
 )
 
 // request is one thing to be made durable: records, a plan, a cursor or a
@@ -269,16 +270,16 @@ func (l *Log) finish(group []*request, err error) {
 		case r.records == nil:
 			if r.written && err == nil {
 				l.places = r.place(l.places)
-				l.pending.dropBefore(l.places.plan.From)
+				l.pending.DropBefore(l.places.plan.From)
 				l.tail.dropBefore(l.places.plan.From)
 			}
 		case err == nil:
 			for i := range r.records {
 				rec := &r.records[i]
 				var tenant uint32
-				tenant, rec.Tenant = l.pending.intern(rec.Tenant)
+				tenant, rec.Tenant = l.pending.Intern(rec.Tenant)
 				rec.Epoch, rec.Offset, rec.Time = 0, r.first+int64(i), r.time
-				l.pending.add(rec.Offset, entry{r.time, rec.Events, tenant})
+				l.pending.Add(rec.Offset, backlog.Entry{Time: r.time, Events: rec.Events, Tenant: tenant})
 			}
 			l.end = r.first + int64(len(r.records))
 			l.clock = r.time

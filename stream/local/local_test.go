@@ -16,6 +16,7 @@ import (
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/testenv"
 	"github.com/footfall-go/footfall/stream"
+	"github.com/footfall-go/footfall/stream/internal/backlog"
 	"github.com/footfall-go/footfall/stream/streamtest"
 	"github.com/footfall-go/footfall/tenant"
 )
@@ -224,7 +225,7 @@ func TestStats(t *testing.T) {
 func TestPendingBacklog(t *testing.T) {
 	t.Parallel()
 	log := open(t, Config{TailBytes: 1})
-	const n = (detailedChunks + 3) * chunkSize
+	const n = (backlog.Detailed + 3) * backlog.ChunkSize
 	batch := make([]footfall.Record, 512)
 	for at := 0; at < n; at += len(batch) {
 		for i := range batch {
@@ -234,7 +235,7 @@ func TestPendingBacklog(t *testing.T) {
 	}
 	for range 2 {
 		p := &partition{log: log}
-		for _, from := range []int64{0, 1, chunkSize - 1, chunkSize, chunkSize + 17, 2*chunkSize + 5, n - 3, n} {
+		for _, from := range []int64{0, 1, backlog.ChunkSize - 1, backlog.ChunkSize, backlog.ChunkSize + 17, 2*backlog.ChunkSize + 5, n - 3, n} {
 			want := map[string]uint64{}
 			for i := from; i < n; i++ {
 				if i%3 > 0 {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/stream"
+	"github.com/footfall-go/footfall/stream/internal/backlog"
 )
 
 // Log is a log in a folder. It is safe for concurrent use.
@@ -37,7 +38,7 @@ type Log struct {
 	trimmed    time.Time // when retention was applied last
 	snapshots  []snapshot
 	tail       tail
-	pending    pending
+	pending    backlog.Counter
 	grown      chan struct{} // closed and replaced when end moves
 	owner      *partition
 

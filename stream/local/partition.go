@@ -9,6 +9,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/stream"
+	"github.com/footfall-go/footfall/stream/internal/backlog"
 )
 
 // Own implements [stream.Log]. The one partition belongs to one call at a
@@ -192,7 +193,7 @@ func (l *Log) bounds() (first, end int64, plan stream.Plan) {
 func (l *Log) internTenant(name []byte) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, text := l.pending.internBytes(name)
+	_, text := l.pending.InternBytes(name)
 	return text
 }
 
@@ -204,7 +205,7 @@ func (p *partition) Pending(ctx context.Context, from int64) (map[string]uint64,
 			return nil, 0, err
 		}
 		l.mu.Lock()
-		counts, oldest, missing, ok := l.pending.since(from)
+		counts, oldest, missing, ok := l.pending.Since(from)
 		l.mu.Unlock()
 		if ok {
 			return counts, oldest, nil
@@ -222,8 +223,8 @@ func (l *Log) loadPending(from int64) error {
 		return err
 	}
 	defer e.users.Done()
-	end := (from/chunkSize + 1) * chunkSize
-	var entries []entry
+	end := (from/backlog.ChunkSize + 1) * backlog.ChunkSize
+	var entries []backlog.Entry
 	err = eachGroup(e.db, from, func(g group) (bool, error) {
 		for i := range g.count {
 			r, err := g.next()
@@ -234,9 +235,9 @@ func (l *Log) loadPending(from int64) error {
 				continue
 			}
 			l.mu.Lock()
-			number, _ := l.pending.internBytes(r.tenant)
+			number, _ := l.pending.InternBytes(r.tenant)
 			l.mu.Unlock()
-			entries = append(entries, entry{g.time, r.events, number})
+			entries = append(entries, backlog.Entry{Time: g.time, Events: r.events, Tenant: number})
 		}
 		return g.first+int64(g.count) < end, nil
 	})
@@ -246,7 +247,7 @@ func (l *Log) loadPending(from int64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.engine == e { // else the numbers of the tenants are others
-		l.pending.restore(from, entries)
+		l.pending.Restore(from, entries)
 	}
 	return nil
 }

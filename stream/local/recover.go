@@ -6,6 +6,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/stream/internal/backlog"
 )
 
 // state is what a log knows of its database.
@@ -14,13 +15,13 @@ type state struct {
 	clock      footfall.Millis
 	places     places
 	snapshots  []snapshot
-	pending    pending
+	pending    backlog.Counter
 }
 
 // recoverState reads the log backwards to its newest plan, and then forwards
 // what that leaves unconfirmed.
 func recoverState(db *pebble.DB) (state, error) {
-	s := state{pending: newPending()}
+	s := state{pending: backlog.New()}
 	it, err := db.NewIter(logRange(0, anyOffset))
 	if err != nil {
 		return s, fmt.Errorf("read log: %w", err)
@@ -29,7 +30,7 @@ func recoverState(db *pebble.DB) (state, error) {
 		return s, err
 	}
 	err = eachGroup(db, max(s.places.plan.From, s.first), func(g group) (bool, error) {
-		return true, s.pending.addGroup(g)
+		return true, countGroup(&s.pending, g)
 	})
 	if err != nil {
 		return s, err
@@ -117,14 +118,14 @@ func closing(it *pebble.Iterator, err error) error {
 	return err
 }
 
-func (p *pending) addGroup(g group) error {
+func countGroup(p *backlog.Counter, g group) error {
 	for i := range g.count {
 		r, err := g.next()
 		if err != nil {
 			return err
 		}
-		number, _ := p.internBytes(r.tenant)
-		p.add(g.first+int64(i), entry{g.time, r.events, number})
+		number, _ := p.InternBytes(r.tenant)
+		p.Add(g.first+int64(i), backlog.Entry{Time: g.time, Events: r.events, Tenant: number})
 	}
 	return nil
 }

@@ -1,0 +1,216 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/IBM/sarama"
+
+	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/stream"
+)
+
+// placesHolder has the places of a claimed partition as they were committed.
+type placesHolder struct {
+	turn  chan struct{} // holds a token while somebody uses what follows
+	known bool
+	at    places
+}
+
+// enter waits for the turn.
+func (h *placesHolder) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case h.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (h *placesHolder) leave() { <-h.turn }
+
+// Plan implements [stream.Partition].
+func (p *partition) Plan(ctx context.Context) (stream.Plan, bool, error) {
+	at, err := p.currentPlaces(ctx)
+	return at.plan, at.planned, err
+}
+
+// Commit implements [stream.Partition].
+func (p *partition) Commit(ctx context.Context, plan stream.Plan) error {
+	if plan.From < 0 || plan.To < plan.From {
+		return fmt.Errorf("commit plan [%d, %d)", plan.From, plan.To)
+	}
+	err := p.change(ctx, func(at places) places {
+		at.plan, at.planned = plan, true
+		return at
+	})
+	if err == nil {
+		p.backlog.confirmed(plan.From)
+	}
+	return err
+}
+
+// currentPlaces returns what is committed.
+func (p *partition) currentPlaces(ctx context.Context) (places, error) {
+	if err := p.places.enter(ctx); err != nil {
+		return places{}, err
+	}
+	defer p.places.leave()
+	if err := p.load(ctx); err != nil {
+		return places{}, err
+	}
+	return p.places.at, nil
+}
+
+// load asks for the places unless they are known; it is the caller's turn.
+func (p *partition) load(ctx context.Context) error {
+	if p.places.known {
+		return nil
+	}
+	all, err := p.log.committed(ctx, []int32{int32(p.number)})
+	if err != nil {
+		return err
+	}
+	p.places.at, p.places.known = all[int32(p.number)], true
+	return nil
+}
+
+// change commits other places.
+func (p *partition) change(ctx context.Context, f func(places) places) error {
+	if p.lost.Load() {
+		return stream.ErrFenced
+	}
+	if err := p.places.enter(ctx); err != nil {
+		return err
+	}
+	defer p.places.leave()
+	if err := p.load(ctx); err != nil {
+		return err
+	}
+	next := f(p.places.at)
+	offset, metadata, err := next.encode()
+	if err != nil {
+		return footfall.Permanent(err)
+	}
+	// What becomes of a commit without an answer is unknown. It is repeated as
+	// it is; if that fails too, what is committed is asked for again.
+	p.places.known = false
+	err = p.log.retry(ctx, "commit", func(client sarama.Client) error {
+		if p.lost.Load() {
+			return stream.ErrFenced
+		}
+		return p.commit(ctx, client, offset, metadata)
+	})
+	if err != nil {
+		return err
+	}
+	p.places.at, p.places.known = next, true
+	return nil
+}
+
+// commit asks the coordinator once. It is told which generation made the
+// claim, and refuses if that is not the one it knows.
+func (p *partition) commit(ctx context.Context, client sarama.Client, offset int64, metadata string) error {
+	request := &sarama.OffsetCommitRequest{
+		Version: 7, ConsumerGroup: p.log.cfg.Group, ConsumerID: p.member, ConsumerGroupGeneration: p.generation,
+	}
+	if p.log.cfg.InstanceID != "" {
+		request.GroupInstanceId = &p.log.cfg.InstanceID
+	}
+	request.AddBlockWithLeaderEpoch(p.log.cfg.Topic, int32(p.number), offset, -1, 0, metadata)
+	got, err := ask(ctx, p.log, client, func(b *sarama.Broker) (*sarama.OffsetCommitResponse, error) {
+		return b.CommitOffset(request)
+	})
+	if err != nil {
+		return err
+	}
+	code, ok := got.Errors[p.log.cfg.Topic][int32(p.number)]
+	if !ok {
+		return errors.New("the coordinator did not answer for the partition")
+	}
+	switch code {
+	case sarama.ErrNoError:
+		return nil
+	case sarama.ErrIllegalGeneration, sarama.ErrUnknownMemberId, sarama.ErrFencedInstancedId:
+		return stream.ErrFenced
+	case sarama.ErrOffsetMetadataTooLarge, sarama.ErrGroupAuthorizationFailed, sarama.ErrTopicAuthorizationFailed:
+		return footfall.Permanent(fmt.Errorf("commit: %w", code))
+	default:
+		return p.log.lostCoordinator(ctx, client, code)
+	}
+}
+
+// committed returns the places of partitions.
+func (l *Log) committed(ctx context.Context, numbers []int32) (map[int32]places, error) {
+	var all map[int32]places
+	err := l.retry(ctx, "ask for what is committed", func(client sarama.Client) error {
+		request := &sarama.OffsetFetchRequest{Version: 7, ConsumerGroup: l.cfg.Group, RequireStable: true}
+		for _, n := range numbers {
+			request.AddPartition(l.cfg.Topic, n)
+		}
+		got, err := ask(ctx, l, client, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
+			return b.FetchOffset(request)
+		})
+		if err != nil {
+			return err
+		}
+		if got.Err != sarama.ErrNoError {
+			return l.lostCoordinator(ctx, client, got.Err)
+		}
+		all = map[int32]places{}
+		for _, n := range numbers {
+			block := got.GetBlock(l.cfg.Topic, n)
+			switch {
+			case block == nil:
+				return errors.New("the coordinator did not answer for the partition")
+			case block.Err != sarama.ErrNoError:
+				return l.lostCoordinator(ctx, client, block.Err)
+			}
+			if all[n], err = decodePlaces(block.Offset, block.Metadata); err != nil {
+				return footfall.Permanent(fmt.Errorf("partition %d: %w", n, err))
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
+// ask asks the coordinator of the group something.
+func ask[T any](ctx context.Context, l *Log, client sarama.Client, f func(*sarama.Broker) (T, error)) (T, error) {
+	got, err := await(ctx, func() (T, error) {
+		coordinator, err := client.Coordinator(l.cfg.Group)
+		if err != nil {
+			var none T
+			return none, err
+		}
+		got, err := f(coordinator)
+		if err != nil {
+			_ = coordinator.Close() // whatever else comes on this connection is of no use
+		}
+		return got, err
+	})
+	if err != nil && ctx.Err() == nil {
+		return got, l.lostCoordinator(ctx, client, err)
+	}
+	return got, err
+}
+
+// lostCoordinator returns the error after it has asked who the coordinator is
+// now.
+func (l *Log) lostCoordinator(ctx context.Context, client sarama.Client, err error) error {
+	if code := sarama.KError(0); errors.As(err, &code) && slices.Contains(staying, code) {
+		return err
+	}
+	_, _ = await(ctx, func() (struct{}, error) { return struct{}{}, client.RefreshCoordinator(l.cfg.Group) })
+	return err
+}
+
+// staying are errors with which the coordinator is still the same.
+var staying = []sarama.KError{
+	sarama.ErrOffsetsLoadInProgress, sarama.ErrRebalanceInProgress, sarama.ErrRequestTimedOut,
+}

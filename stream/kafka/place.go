@@ -1,0 +1,105 @@
+package kafka
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/footfall-go/footfall/stream"
+)
+
+// places are all places of a partition: the plan and those of followers. They
+// are the committed offset of the group and its metadata, so that one fenced
+// commit moves any of them and none ever disagrees with another.
+//
+// The offset is where the plan begins, so that tools for Kafka show a lag that
+// means something. The metadata is text: "v1", where the claim ends, the
+// version of the fold ("- -" before there was a plan), then name=offset of each
+// follower.
+type places struct {
+	plan      stream.Plan
+	planned   bool
+	followers map[string]int64 // never changed: a new one takes its place
+}
+
+// placesVersion begins the metadata.
+const placesVersion = "v1"
+
+// maxMetadata is what brokers take as metadata unless told otherwise.
+const maxMetadata = 4096
+
+func (p *places) encode() (offset int64, metadata string, err error) {
+	var b strings.Builder
+	if p.planned {
+		fmt.Fprintf(&b, "%s %d %d", placesVersion, p.plan.To, p.plan.Fold)
+	} else {
+		b.WriteString(placesVersion + " - -")
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.followers)) {
+		fmt.Fprintf(&b, " %s=%d", strconv.Quote(name), p.followers[name])
+	}
+	if b.Len() > maxMetadata {
+		return 0, "", fmt.Errorf("commit places of %d followers: their names take %d bytes, brokers have room for %d", len(p.followers), b.Len(), maxMetadata)
+	}
+	return p.plan.From, b.String(), nil
+}
+
+// decodePlaces reads what encode wrote. An offset of -1 says that nothing was
+// ever committed, or that it was forgotten.
+func decodePlaces(offset int64, metadata string) (places, error) {
+	p := places{followers: map[string]int64{}}
+	if offset < 0 {
+		return p, nil
+	}
+	wrong := func() (places, error) {
+		return places{}, fmt.Errorf("committed metadata %q is not of this version", metadata)
+	}
+	rest, ok := strings.CutPrefix(metadata, placesVersion+" ")
+	if !ok {
+		return wrong()
+	}
+	to, rest, _ := strings.Cut(rest, " ")
+	fold, rest, _ := strings.Cut(rest, " ")
+	if to != "-" || fold != "-" {
+		end, err1 := strconv.ParseInt(to, 10, 64)
+		version, err2 := strconv.ParseUint(fold, 10, 16)
+		if err1 != nil || err2 != nil || end < offset {
+			return wrong()
+		}
+		p.plan, p.planned = stream.Plan{From: offset, To: end, Fold: uint16(version)}, true
+	}
+	for rest != "" {
+		quoted, err := strconv.QuotedPrefix(rest)
+		if err != nil {
+			return wrong()
+		}
+		name, err := strconv.Unquote(quoted)
+		if err != nil {
+			return wrong()
+		}
+		place, next, _ := strings.Cut(strings.TrimPrefix(rest[len(quoted):], "="), " ")
+		at, err := strconv.ParseInt(place, 10, 64)
+		if err != nil || at < 0 {
+			return wrong()
+		}
+		p.followers[name] = at
+		rest = next
+	}
+	return p, nil
+}
+
+// move returns the places with that of a follower elsewhere.
+func (p places) move(name string, offset int64) places {
+	p.followers = maps.Clone(p.followers)
+	p.followers[name] = offset
+	return p
+}
+
+// drop returns the places without that of a follower.
+func (p places) drop(name string) places {
+	p.followers = maps.Clone(p.followers)
+	delete(p.followers, name)
+	return p
+}
