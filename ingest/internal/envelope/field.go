@@ -79,7 +79,7 @@ var fieldNames = [fields]string{
 	Type: "type", Event: "event", Name: "name", Category: "category", MessageID: "messageId",
 	AnonymousID: "anonymousId", UserID: "userId", PreviousID: "previousId", GroupID: "groupId",
 	Timestamp: "timestamp", OriginalTimestamp: "originalTimestamp", SentAt: "sentAt",
-	WriteKey: "writeKey", Batch: "batch", Traits: "traits", Properties: "properties", Context: "context",
+	WriteKey: "writeKey", Batch: "batch", Integrations: "integrations", Traits: "traits", Properties: "properties", Context: "context",
 }
 
 // String returns the name of a field of a message, "" for what lies deeper.
