@@ -1,6 +1,8 @@
 // Package redact takes secrets out of JSON objects before they are stored:
-// values of names like password, query parameters named so, logins in
-// addresses of the web, bearer tokens, e-mail addresses, card numbers. Addresses
+// values of names like password, query parameters named so, what stands beside
+// such a name in {"name":"password","value":"x"}, what a sentence calls so
+// ("password: x", where it is not about passwords), logins in addresses of the
+// web, bearer tokens, e-mail addresses, card numbers. Addresses
 // of the network, which it knows by the names of their values, it shortens or
 // drops as it is told.
 //
@@ -12,5 +14,6 @@
 // and no memory.
 //
 // What it cannot find is a secret that nothing names and that has no form of
-// its own: in a path, in a sentence. Names themselves are left alone.
+// its own: in a path, in a sentence that only speaks of it, like "password is x".
+// Names themselves are left alone.
 package redact

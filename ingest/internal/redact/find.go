@@ -44,6 +44,7 @@ func (t *text) find(rules *Rules, known *names, profile bool) []span {
 	if bytes.IndexByte(t.b, '"') >= 0 {
 		t.pairs(rules, known, profile)
 	}
+	t.statements(rules, known)
 	t.schemes()
 	t.jwts()
 	if bytes.IndexByte(t.b, '@') >= 0 {
@@ -131,6 +132,10 @@ func (t *text) parameters(rules *Rules, known *names, url bool) {
 		start := equals
 		for start > 0 && equals-start < 2*maxName && !beforeName(b[start-1]) {
 			start--
+		}
+		if equals > 0 && b[equals-1] <= ' ' || next < len(b) && b[next] <= ' ' {
+			t.statement(rules, known, equals)
+			continue
 		}
 		class := known.class(rules, b[start:equals])
 		if class&(parameter|allowed|network) == 0 {

@@ -14,9 +14,9 @@ type names struct {
 }
 
 type knownName struct {
-	length uint8
 	class  class
-	name   [30]byte
+	length uint8
+	name   [29]byte
 }
 
 func (k *knownName) is(name []byte) bool {

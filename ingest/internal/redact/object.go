@@ -7,6 +7,10 @@ import (
 // Marker stands where a secret was.
 const Marker = "[redacted]"
 
+// shortest is how long a text is at least that has a secret without a sign, as
+// "pwd: x" has.
+const shortest = 6
+
 // Profile says where an object holds profile data: there e-mail addresses are
 // what the product wants to know, and stay, except in addresses of the web.
 type Profile uint8
@@ -29,6 +33,8 @@ type Redactor struct {
 	text  text
 	name  text
 	known names
+
+	labelled labelled
 }
 
 // Append appends the object without its secrets to dst and returns how many it
@@ -68,7 +74,7 @@ func (r *Redactor) walk(profile Profile) {
 			end := scan.String(raw, i)
 			next := scan.Blank(raw, end)
 			if next == len(raw) || raw[next] != ':' {
-				if text := raw[i+1 : max(end-1, i+1)]; signs.before(raw, i, end) || !r.rules.off && (long(text) || carriesScheme(text)) {
+				if text := raw[i+1 : max(end-1, i+1)]; signs.before(raw, i, end) || !r.rules.off && len(text) >= shortest && (long(text) || carriesScheme(text) || states(text)) {
 					r.value(text, i+1, i < traits)
 				}
 				i = end
@@ -91,6 +97,12 @@ func (r *Redactor) walk(profile Profile) {
 				i = end
 			case class&network != 0:
 				i = r.network(i)
+			case class&labels != 0:
+				if uint(depth) < maxLabels {
+					r.labelled[depth] = i
+				}
+			case class&valued != 0:
+				i = r.valued(i, depth, i < traits)
 			case depth == 1 && profile == InTraits && string(name) == "traits":
 				traits = scan.Value(raw, i)
 			}
@@ -104,7 +116,9 @@ func (r *Redactor) walk(profile Profile) {
 		default:
 			switch c {
 			case '{', '[':
-				depth++
+				if depth++; uint(depth) < maxLabels {
+					r.labelled[depth] = 0
+				}
 			case '}', ']':
 				depth--
 			}
@@ -126,6 +140,23 @@ func (r *Redactor) value(raw []byte, at int, profile bool) {
 			r.count++
 		}
 	}
+}
+
+// valued deals with a value whose name may stand beside it, and returns where to
+// go on.
+func (r *Redactor) valued(i, depth int, profile bool) int {
+	end := scan.Value(r.raw, i)
+	switch class := r.ofLabel(end, depth); {
+	case class&property != 0 && (class&address == 0 || !profile):
+		if !harmless(r.raw[i:end], class) {
+			r.replace(i, end, `"`+Marker+`"`)
+			r.count++
+		}
+		return end
+	case class&network != 0:
+		return r.network(i)
+	}
+	return i
 }
 
 // network deals with the value of a name of addresses, which starts at i, and

@@ -7,6 +7,7 @@ import "bytes"
 // text of its own: the backslashes before a quote tell whose it is.
 func (t *text) pairs(rules *Rules, known *names, profile bool) {
 	b := t.b
+	var beside pairOfText
 	for next := 0; ; {
 		n := bytes.IndexByte(b[next:], ':')
 		if n < 0 {
@@ -41,6 +42,10 @@ func (t *text) pairs(rules *Rules, known *names, profile bool) {
 		case c&network != 0:
 			if instead, change := rules.network(value); change && quoted {
 				t.instead(start, end, instead)
+				next = max(next, end)
+			}
+		case c&(labels|valued) != 0 && c&property == 0:
+			if beside.seen(t, rules, known, c, start, end, quoted, quote) {
 				next = max(next, end)
 			}
 		case c&property == 0 || len(value) == 0 || string(value) == Marker || !quoted && harmless(value, c):

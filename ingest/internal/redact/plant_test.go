@@ -180,7 +180,7 @@ func (g *gardener) quote(text string) string {
 }
 
 // shape is an object without its texts and numbers, and without what is below
-// secret names.
+// secret names, and names of values that may have a secret one beside them.
 func shape(tb testing.TB, rules *Rules, object string) any {
 	tb.Helper()
 	var v any
@@ -193,7 +193,7 @@ func bare(rules *Rules, v any) any {
 	case map[string]any:
 		out := map[string]any{}
 		for name, value := range v {
-			if out[name] = bare(rules, value); rules.class([]byte(name))&(property|network) != 0 {
+			if out[name] = bare(rules, value); rules.class([]byte(name))&(property|network|valued) != 0 {
 				out[name] = "scalar"
 			}
 		}
@@ -221,6 +221,8 @@ func FuzzRedact(f *testing.F) {
 	f.Add(`{"a":"{\"password\":\"x\",\"otp\":1,\"token\":{\"b\":\"}\"},\"ip\":\"1.2.3.4\",\"y\":\"a@b.cd\"}","b":"{\"in\":\"{\\\"otp\\\":1}\"}"}`)
 	f.Add(`{"ip":"1.2.3.4","i\u200bp":["1.2"],"b":"Bearer abc","c":"Basic dTpw","d":"eyJhbGciOiJub25lIn0.e30.","e":"?ip=1.2.3.4&y=a@b.cd"}`)
 	f.Add(`{"a":"a&#64;b.c &quot;token&quot;:&quot;x&quot; \"joe doe\"@x.example","ｐａｓｓｗｏｒｄ":1,"b":"joe＠x．example 4111\u00a01111.1111/1111","tokens":3}`)
+	f.Add(`{"name":"password","value":"x","a":[{"value":{"b":1},"c":"d","key":"otp"}],"b":"{\"name\":\"otp\",\"value\":1},{\"value\":\"x\",\"id\":\"token\"}"}`)
+	f.Add(`{"a":"password: hunter2, API key = a1b2c3d4; pwd:'x y' bearer abc123 token=x","b":"secret: \"x1y2z3\"&passwd = a@b.cd"}`)
 	rules := NewRules(Config{Secret: []string{"x"}, Allow: []string{"y"}, Network: networkOfTests})
 	f.Fuzz(func(t *testing.T, object string) {
 		got, _ := redacted(object, rules, NoProfile) // no panic, JSON or not

@@ -27,7 +27,7 @@ type Rules struct {
 }
 
 // class is what a name means, as a set of bits.
-type class uint8
+type class uint16
 
 const (
 	property  class = 1 << iota // its value is secret
@@ -37,15 +37,23 @@ const (
 	network                     // its value is an address of the network
 	counted                     // a plural: a number says only how many
 	stem                        // other words may stand behind it
+	labels                      // its value may be the name of the value beside it
+	valued                      // its value may have its name beside it
 )
 
 // NewRules returns the usual rules with what the configuration adds.
 func NewRules(config Config) *Rules {
 	r := &Rules{names: map[string]class{}, off: config.Off, network: config.Network}
+	for name := range bytes.FieldsSeq([]byte(labelNames)) {
+		r.names[string(name)] |= labels
+	}
+	for name := range bytes.FieldsSeq([]byte(valueNames)) {
+		r.names[string(name)] |= valued
+	}
 	if !config.Off {
 		for _, d := range defaults {
 			for name := range bytes.FieldsSeq([]byte(d.names)) {
-				r.names[string(name)] = d.class
+				r.names[string(name)] |= d.class
 			}
 		}
 		for _, name := range config.Secret {
@@ -119,6 +127,12 @@ func (r *Rules) word(text []byte) class {
 		}
 	}
 	return 0
+}
+
+// ending is [Rules.word] of a name as it was written.
+func (r *Rules) ending(name []byte) class {
+	var buf [2 * maxName]byte
+	return r.word(plain(buf[:0], name))
 }
 
 // carried returns what a name means behind whose secret stands a word that says

@@ -12,8 +12,7 @@ func carriesScheme(b []byte) bool {
 
 // namesScheme reports whether there may be one anywhere in a text.
 func namesScheme(b []byte) bool {
-	return carriesScheme(b) || bytes.Contains(b, []byte("earer")) || bytes.Contains(b, []byte("EARER")) || bytes.Contains(b, []byte("asic ")) ||
-		bytes.Contains(b, []byte("ASIC "))
+	return bytes.IndexByte(b, 'B') >= 0 || bytes.Contains(b, []byte("bearer")) || bytes.Contains(b, []byte("basic ")) || carriesScheme(b)
 }
 
 // schemes finds what stands behind Bearer and Basic, as in the header

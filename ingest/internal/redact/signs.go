@@ -10,12 +10,13 @@ import (
 // has one, cards apart, and schemes that a text begins with. They are sought
 // from one to the next, so that a text without any costs a comparison.
 type signs struct {
-	at   [len(signBytes) + 4]int
+	at   [len(signBytes) + 5]int
 	next int
 }
 
 // signBytes are the signs that are one byte. The others are Bearer and Basic,
-// tokens of JSON, bytes outside ASCII, and entities of HTML.
+// bearer in small letters, tokens of JSON, bytes outside ASCII, and entities of
+// HTML.
 const signBytes = `=@%\`
 
 func newSigns() (s signs) {
@@ -60,6 +61,11 @@ func seekSign(sign int, raw []byte) int {
 			_, size := entity(raw[i:])
 			return size > 1
 		})
+	case len(signBytes) + 4:
+		if i := bytes.Index(raw, []byte("bearer")); i >= 0 {
+			return i
+		}
+		return len(raw)
 	}
 	if i := bytes.IndexByte(raw, signBytes[sign]); i >= 0 {
 		return i

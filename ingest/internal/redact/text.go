@@ -43,7 +43,7 @@ func (t *text) read(raw []byte) bool {
 		t.unescapeURL()
 	}
 	t.fold()
-	return bytes.IndexByte(t.b, '=') >= 0 || bytes.IndexByte(t.b, '@') >= 0 || bytes.IndexByte(t.b, '"') >= 0 || long(t.b) ||
+	return bytes.IndexByte(t.b, '=') >= 0 || bytes.IndexByte(t.b, '@') >= 0 || bytes.IndexByte(t.b, '"') >= 0 || bytes.IndexByte(t.b, ':') >= 0 || long(t.b) ||
 		namesScheme(t.b) || bytes.Contains(t.b, []byte(beginsJWT))
 }
 

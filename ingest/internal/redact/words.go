@@ -99,6 +99,13 @@ var harmlessEnds = [...]string{
 	"clicked", "click", "submitted", "viewed", "toggled", "requested", "request", "sent", "manager", "less", "lesslogin", "id", "version", "format", "login",
 }
 
+// labelNames are those of members that name the value beside them, and
+// valueNames those of that value.
+const (
+	labelNames = "name key field fieldname label id param parameter header property attribute"
+	valueNames = "value val"
+)
+
 // networkNames are those of addresses of the network, without case, separators
 // and digits behind.
 const networkNames = "ip ips ipaddress ipaddresses ipaddr ipv clientip clientips clientaddr clientaddress userip visitorip remoteip remoteaddr remoteaddress " +
