@@ -13,6 +13,11 @@ var jsonType = []string{"application/json"}
 
 // success answers with what was accepted and what was not.
 func (s *request) success() int {
+	if s.origins != nil && s.r.URL.Query().Get("beacon") == "1" {
+		// PostHog's answer to who does not listen.
+		s.w.WriteHeader(http.StatusNoContent)
+		return http.StatusNoContent
+	}
 	b := append(s.answer[:0], '{')
 	if s.origins != nil {
 		b = append(b, `"status":"Ok",`...) // for PostHog's SDKs

@@ -122,7 +122,7 @@ func TestPostHogBodies(t *testing.T) {
 		"an array":           {"/e/", "[" + one + "]", "text/plain"},
 		"a batch":            {"/batch", many, "application/json"},
 		"key in the event":   {"/e/", `{"event":"A","distinct_id":"ada","uuid":"u1","properties":{"token":"` + writeKey + `"}}`, "text/plain"},
-		"a beacon's form":    {"/e/?compression=base64&beacon=1", form, "application/x-www-form-urlencoded"},
+		"a beacon's form":    {"/e/?compression=base64&beacon=0", form, "application/x-www-form-urlencoded"},
 		"a form of JSON":     {"/e/", "data=" + url.QueryEscape(many), "application/x-www-form-urlencoded"},
 		"unmarked gzip":      {"/e/?compression=gzip-js", gzipped(t, many), "text/plain"},
 		"bare base64":        {"/e/?compression=base64", base64.StdEncoding.EncodeToString([]byte(many)), "text/plain"},
@@ -229,4 +229,21 @@ func TestPostHogComesBackLater(t *testing.T) {
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
 	require.Equal(t, http.StatusTooManyRequests, b.post("/v1/track", event).Code)
 	require.Len(t, b.log.events(t), 1)
+}
+
+// A user who logs in behind another on one device: what was done before belongs
+// to the new visitor that reset() makes, and so to nobody who was there before.
+func TestPostHogAfterReset(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.do(http.MethodPost, "/batch/", `{"api_key":"`+writeKey+`","batch":[
+		{"event":"Seen","properties":{"distinct_id":"second","$device_id":"device-1","$is_identified":false}},
+		{"event":"$identify","properties":{"distinct_id":"bob","$device_id":"device-1","$is_identified":true,"$anon_distinct_id":"second"}},
+		{"event":"Order","properties":{"distinct_id":"bob","$device_id":"device-1","$is_identified":true}}]}`)
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	var got [][2]string
+	for _, e := range b.log.events(t) {
+		got = append(got, [2]string{e.AnonymousID, e.UserID})
+	}
+	require.ElementsMatch(t, [][2]string{{"second", ""}, {"second", "bob"}, {"device-1", "bob"}}, got)
 }

@@ -44,6 +44,15 @@ func TestPostHogByGet(t *testing.T) {
 		}
 	}
 	b := setup(t)
+	// A beacon wants to hear nothing, but what is wrong is said.
+	w := b.do(http.MethodPost, "/e/?beacon=1", one)
+	require.Equal(t, http.StatusNoContent, w.Code)
+	require.Empty(t, w.Body)
+	require.Len(t, b.log.events(t), 1)
+	problemOf(t, b.do(http.MethodPost, "/e/?beacon=1", `{"token":"`+writeKey+`","event":"A"}`), http.StatusBadRequest)
+	require.Equal(t, http.StatusOK, b.do(http.MethodPost, "/v1/track?beacon=1&writeKey="+writeKey, event).Code)
+
+	b = setup(t)
 	for query, status := range map[string]int{
 		"":                                  http.StatusBadRequest,
 		"?data=":                            http.StatusBadRequest,

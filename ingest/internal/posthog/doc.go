@@ -29,7 +29,11 @@
 // for one, as posthog-node's documentation tells people to send; a server that
 // passes a browser's anonymous id on sets $process_person_profile to false.
 // After posthog.reset() a browser keeps its $device_id and takes a new
-// distinct_id: that id is the visitor until the next identify links it.
+// distinct_id: that id is the visitor until the next identify links it. Events
+// behind that carry the device again, which is another visitor, so that the
+// session is cut there, where a user logs in behind one who logged out. It could
+// go on only if the device were the visitor throughout; but the device belongs to
+// the user before, whose then everything up to the login would be.
 //
 // A property that went into the context does not stay among the properties, and
 // neither does what the SDKs say about themselves. Nothing here refuses an
