@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // is known beforehand; so a statement never looks for everybody but to count
 // them.
 type condition struct {
-	text   string // over ns, the numbers of the tables that have the person
+	text   string // over marks, m1 and so on: whether the person is in that table
 	others bool   // whether it is true of those in no table
 	// proven says that whoever it is true of has done something: who is only in
 	// a table of traits or in a frozen one may be a group, or be gone.
@@ -29,7 +30,16 @@ func (c condition) not() condition {
 type crew struct {
 	*sql
 	filter *Filter // of the events that count
-	tables []string
+	tables []persona
+}
+
+// persona is a table of persons: a text of its own or, so that the events of
+// all of them are read once, those who did something so often.
+type persona struct {
+	text string
+	done deed
+	// often is a comparison of how often it was done.
+	often string
 }
 
 // sphere is where a segment was written: a stored one means the same in every
@@ -59,18 +69,16 @@ func (c *crew) window(r *Range, of sphere) (from, to int64) {
 }
 
 // table adds a table of persons and returns the condition to be in it.
-func (c *crew) table(text string, proven bool) condition {
-	n := len(c.tables)
-	for i, other := range c.tables {
-		if other == text {
-			n = i
-		}
+func (c *crew) table(t persona, proven bool) condition {
+	n := slices.Index(c.tables, t)
+	if n < 0 {
+		n, c.tables = len(c.tables), append(c.tables, t)
 	}
-	if n == len(c.tables) {
-		c.tables = append(c.tables, text)
-	}
-	return condition{text: "has(ns, " + itoa(n+1) + ")", proven: proven, all: true}
+	return condition{text: mark(n), proven: proven, all: true}
 }
+
+// mark is the column that says whether a person is in a table.
+func mark(n int) string { return "m" + itoa(n+1) }
 
 // during compiles what reads the events of some time.
 func (s *sql) during(from, to int64, compile func() string) string {
@@ -88,7 +96,7 @@ func (c *crew) segment(seg *Segment, of sphere) condition {
 		stored := c.stored[seg.ID]
 		if stored.Static {
 			rows := c.scan("person AS actor", schema.Members, "segment = "+c.text(seg.ID), "version = "+c.param("Int64", int64(stored.version)))
-			return c.table(c.withPerson("", rows), false)
+			return c.table(persona{text: c.withPerson("", rows)}, false)
 		}
 		return c.segment(&stored.Segment, sphere{c.home, c.kept, c.at + 1})
 	case "and":
@@ -125,46 +133,6 @@ func (c *crew) join(list []Segment, of sphere, with string) condition {
 	return joined
 }
 
-// counting returns the conditions for the events that count.
-func (c *crew) counting() []string {
-	if c.filter == nil {
-		return nil
-	}
-	return []string{c.sql.filter(c.filter)}
-}
-
-func (c *crew) counted(e *Selector) []string { return append(c.selected(e), c.counting()...) }
-
-// did finds those who did something so often. To have done it at most so often
-// is not to be among those who did it more.
-func (c *crew) did(seg *Segment, of sphere) condition {
-	from, to := c.window(seg.Within, of)
-	often := func(having string) condition {
-		return c.table(c.during(from, to, func() string {
-			rows := c.scan(actor+", count() AS n", schema.Events, append(c.between(from, to), c.counted(seg.Did)...)...) + " GROUP BY actor"
-			return "SELECT person FROM (" + c.withPerson("n", rows) + ") GROUP BY person HAVING " + having
-		}), true)
-	}
-	number := func(n int) string { return c.integer(int64(n)) }
-	t := seg.Times
-	switch {
-	case t == nil:
-		return often("sum(n) >= " + number(1))
-	case t.Exactly != nil && *t.Exactly > 0:
-		return often("sum(n) = " + number(*t.Exactly))
-	case t.Exactly != nil:
-		return often("sum(n) >= " + number(1)).not()
-	case t.AtLeast == nil || *t.AtLeast == 0:
-		if t.AtMost == nil {
-			return condition{text: "1", others: true, all: true}
-		}
-		return often("sum(n) > " + number(*t.AtMost)).not()
-	case t.AtMost != nil:
-		return often("sum(n) >= " + number(*t.AtLeast) + " AND sum(n) <= " + number(*t.AtMost))
-	}
-	return often("sum(n) >= " + number(*t.AtLeast))
-}
-
 // never is a time before all others, and after them with its sign changed.
 const never = -4_000_000_000_000_000
 
@@ -180,7 +148,7 @@ func (c *crew) sequence(seg *Segment, of sphere) condition {
 	}
 	span, _ := parseSpan(seg.In)
 	in := c.integer(span.Milliseconds())
-	return c.table(c.during(from, c.at+1, func() string {
+	return c.table(persona{text: c.during(from, c.at+1, func() string {
 		first := all(append(c.counted(seg.Did), "time < "+c.moment(to)))
 		second := all(c.counted(then))
 		rows := c.scan(millis("time")+" AS t, _epoch, _o, _i, toUInt8("+first+") AS a, toUInt8("+second+") AS b, "+actor, schema.Events,
@@ -193,18 +161,18 @@ func (c *crew) sequence(seg *Segment, of sphere) condition {
 		}
 		after := "arrayPopFront(arrayReverseFill((t, b) -> b, arrayPushBack(times, " + c.integer(-never) + "), arrayPushBack(thens, 1)))"
 		return head + "arrayExists((t, a, next) -> a AND next - t > " + in + " AND t + " + in + " <= " + c.integer(c.at) + ", times, firsts, " + after + ")"
-	}), true)
+	})}, true)
 }
 
 // firstSeen finds those whose first event is in a range: the first of what they
 // did or, of those who did nothing, of what says who they are.
 func (c *crew) firstSeen(seg *Segment, of sphere) condition {
 	from, to := c.window(seg.FirstSeen, of)
-	return c.table(c.during(c.kept, c.at+1, func() string {
+	return c.table(persona{text: c.during(c.kept, c.at+1, func() string {
 		rows := c.scan(actor+", minIfOrNull(time, "+behaviour+") AS acted, min(time) AS said", schema.Events, c.between(c.kept, c.at+1)...) + " GROUP BY actor"
 		return "SELECT person FROM (SELECT person, ifNull(min(acted), min(said)) AS first FROM (" + c.withPerson("acted, said", rows) + ") GROUP BY person)" +
 			" WHERE first >= " + c.moment(from) + " AND first < " + c.moment(to)
-	}), true)
+	})}, true)
 }
 
 // trait finds those with a trait. It is what counts now, whatever the moment.
@@ -215,7 +183,7 @@ func (c *crew) trait(seg *Segment) condition {
 	}
 	name := parseProperty(seg.Property).name
 	rows := c.personTraits("key = " + c.text(name) + " AND " + anyTrait)
-	found := c.table("SELECT person FROM ("+rows+") WHERE "+c.compare(ofTrait, op, seg.Value), false)
+	found := c.table(persona{text: "SELECT person FROM (" + rows + ") WHERE " + c.compare(ofTrait, op, seg.Value)}, false)
 	if negated {
 		return found.not()
 	}
@@ -227,21 +195,38 @@ func (c *crew) trait(seg *Segment) condition {
 func (s *sql) persons(seg *Segment, filter *Filter) (table string, c condition) {
 	crew := &crew{sql: s, filter: filter}
 	c = crew.segment(seg, s.sphere())
+	if len(crew.tables) == 0 || len(crew.tables) == 1 && c.all == c.others {
+		return s.scan("person", schema.Members, "0"), c // nobody
+	}
 	text := c.text
 	if c.others {
 		text = "NOT " + text
 	}
+	return "SELECT person FROM (" + crew.marked() + ") WHERE " + text, c
+}
+
+// marked has a row for each person in any of the tables: person and the marks.
+func (c *crew) marked() string {
+	var tables, marks, numbers []string
+	for i, t := range c.tables {
+		number := itoa(i + 1)
+		marks = append(marks, "has(ns, "+number+") AS "+mark(i))
+		if t.text != "" {
+			tables = append(tables, "SELECT person, "+number+" AS n FROM ("+t.text+")")
+		} else {
+			numbers = append(numbers, "if("+mark(i)+", "+number+", 0)")
+		}
+	}
+	done := c.doers()
 	switch {
-	case len(crew.tables) == 0, len(crew.tables) == 1 && c.all == c.others:
-		return s.scan("person", schema.Members, "0"), c // nobody
-	case len(crew.tables) == 1:
-		return crew.tables[0], c
+	case len(tables) == 0:
+		return done
+	case len(c.tables) == 1:
+		return "SELECT person, 1 AS " + mark(0) + " FROM (" + c.tables[0].text + ")"
+	case done != "":
+		tables = append(tables, "SELECT person, arrayJoin(arrayFilter(n -> n != 0, ["+join(numbers)+"])) AS n FROM ("+done+")")
 	}
-	numbered := make([]string, len(crew.tables))
-	for i, table := range crew.tables {
-		numbered[i] = "SELECT person, " + itoa(i+1) + " AS n FROM (" + table + ")"
-	}
-	return "SELECT person FROM (SELECT person, groupUniqArray(n) AS ns FROM (" + strings.Join(numbered, "\nUNION ALL ") + ") GROUP BY person) WHERE " + text, c
+	return "SELECT person, " + join(marks) + " FROM (SELECT person, groupUniqArray(n) AS ns FROM (" + strings.Join(tables, "\nUNION ALL ") + ") GROUP BY person)"
 }
 
 // inSegment is true for events of persons in a segment.
