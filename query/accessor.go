@@ -1,6 +1,10 @@
 package query
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // accessor is how a statement gets at a property: as a text, as a number, and
 // whether it has either. A constant "0" or "1" says that it never or always
@@ -214,6 +218,28 @@ func (s *sql) selected(e *Selector) []string {
 		conditions = append(conditions, s.filter(e.Filter))
 	}
 	return conditions
+}
+
+// named is true for the events of all selectors and perhaps for others, with
+// whatever anybody did if that is asked for. It narrows down what is read by what
+// the table is sorted by, which the selectors' own conditions do not once they
+// are columns.
+func (s *sql) named(everything bool, selectors ...*Selector) string {
+	var names []string
+	for _, e := range selectors {
+		everything = everything || e.Event == "*"
+		if !slices.Contains(names, e.Event) {
+			names = append(names, e.Event)
+		}
+	}
+	switch {
+	case !everything:
+		return "name IN " + s.texts(names)
+	case slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "$") }):
+		// What only says who somebody is may be asked for as well.
+		return "(" + behaviour + " OR name IN " + s.texts(names) + ")"
+	}
+	return behaviour
 }
 
 // behaviour is true for what somebody did. The other types only say who

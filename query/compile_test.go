@@ -211,6 +211,7 @@ func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
 		all["page"] = p.compilePersonPage(c, q.Limit, nil)
 		all["page_after"] = p.compilePersonPage(c, q.Limit, &after)
 		all["details"] = p.compileDetails(ids)
+		all["details_of_many"] = p.compileDetails(slices.Repeat(ids, fewIDs))
 		all["traits"] = p.compileTraits(ids)
 		if !p.resolvesNothing() {
 			all["ids_of"] = p.compileIDsOf(ids)

@@ -2,7 +2,6 @@ package query
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +16,7 @@ var asUnit = value{[]string{"in_unit", "unit"}, asLabel.exprs}
 func (s *sql) funnelRows(q *Funnel, shape funnelShape) (rows, unit string, perActor bool) {
 	var c columns
 	s.packed(&c, q, shape)
-	where := append(s.between(s.since, shape.end), s.funnelEvents(q)...)
+	where := append(s.between(s.since, shape.end), s.named(q.Order == Strict, q.selectors()...))
 	if s.shared != nil {
 		where = append(where, s.filter(s.shared))
 	}
@@ -114,26 +113,6 @@ func (s *sql) heldValues(names []string) string {
 		texts[i] = "toString(" + s.eventProperty(parseProperty(name).name).asText() + ")"
 	}
 	return "sipHash64(" + join(texts) + ")"
-}
-
-// funnelEvents narrows down what is read by what the table is sorted by.
-func (s *sql) funnelEvents(q *Funnel) []string {
-	var names []string
-	all := q.Order == Strict
-	for _, e := range q.selectors() {
-		all = all || e.Event == "*"
-		if !slices.Contains(names, e.Event) {
-			names = append(names, e.Event)
-		}
-	}
-	switch {
-	case !all:
-		return []string{"name IN " + s.texts(names)}
-	case slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "$") }):
-		// What only says who somebody is may be a step of its own.
-		return []string{"(" + behaviour + " OR name IN " + s.texts(names) + ")"}
-	}
-	return []string{behaviour}
 }
 
 // selectors are all of a funnel.

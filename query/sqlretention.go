@@ -88,7 +88,7 @@ func (s *sql) retentionRows(q *Retention, g grid) string {
 		}
 		s.addLabel(&c, by)
 	}
-	where := append(s.between(reach.since, reach.to), "(starts OR returns)")
+	where := append(s.between(reach.since, reach.to), s.named(false, &q.Start, &q.Return), "(starts OR returns)")
 	if q.Filter != nil {
 		where = append(where, s.filter(q.Filter))
 	}
@@ -139,7 +139,12 @@ func (s *sql) cohortMembers(q *Retention, g grid) string {
 	if q.Count == OnOrAfterward {
 		returned = "if(countIf(returns) = 0, [], [maxIf(t, returns)])" // whoever came last came at all
 	}
-	persons := "SELECT person, " + begun + " AS begun, " + returned + " AS returned\nFROM (" + s.retentionRows(q, g) + ")\nGROUP BY person HAVING countIf(starts) > 0"
+	some := "countIf(starts) > 0"
+	if q.cohort() != Recurring {
+		// Of most persons nothing more has to be found out: they came before.
+		some += " AND minIf(t, starts) >= " + s.integer(s.since)
+	}
+	persons := "SELECT person, " + begun + " AS begun, " + returned + " AS returned\nFROM (" + s.retentionRows(q, g) + ")\nGROUP BY person HAVING " + some
 
 	// Of the starts in one bucket the first counts, and of the returns in one
 	// that is all of a period the last tells whether it is before the start.

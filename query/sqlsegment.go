@@ -152,7 +152,7 @@ func (c *crew) sequence(seg *Segment, of sphere) condition {
 		first := all(append(c.counted(seg.Did), "time < "+c.moment(to)))
 		second := all(c.counted(then))
 		rows := c.scan(millis("time")+" AS t, _epoch, _o, _i, toUInt8("+first+") AS a, toUInt8("+second+") AS b, "+actor, schema.Events,
-			append(c.between(from, c.at+1), "(a OR b)")...)
+			append(c.between(from, c.at+1), c.named(false, seg.Did, then), "(a OR b)")...)
 		events := "SELECT person, arraySort(groupArray((t, _epoch, _o, _i, a, b))) AS did\nFROM (" + c.withPerson("t, _epoch, _o, _i, a, b", rows) + ") GROUP BY person HAVING countIf(a) > 0"
 		head := "SELECT person FROM (SELECT person, arrayMap(x -> x.1, did) AS times, arrayMap(x -> x.5, did) AS firsts, arrayMap(x -> x.6, did) AS thens\nFROM (" + events + "))\nWHERE "
 		if seg.Then != nil {

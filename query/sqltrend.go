@@ -1,5 +1,7 @@
 package query
 
+import "strings"
+
 // compileSeries returns the numbers of one series: whether the row is a total,
 // its bucket as seconds from the first edge, its value.
 func (p *plan) compileSeries(q *Trend, i int, edges []int64) Statement {
@@ -74,11 +76,16 @@ func (s *sql) rankedOnce(m *Series, b *Breakdown, rows string, bucketed bool) st
 		keys, bucket = "has, label, bucket", "bucket"
 		level, by = "toUInt64(grouping(grp) * 2 + grouping(bucket)) AS level", "grp, bucket WITH ROLLUP"
 	}
+	cells := "SELECT " + keys + ", " + a.states() + " FROM (" + rows + ")\nGROUP BY " + keys
+	if property := parseProperty(b.Property); property.scope == ofEvent && s.eventProperty(property.name).present() == "1" {
+		// Rows are grouped by one column in a third of the time that two take.
+		cells = strings.ReplaceAll(cells, keys, strings.TrimPrefix(keys, "has, "))
+		cells = "SELECT *, toUInt8(1) AS has FROM (" + cells + ")"
+	}
 	order := a.merged("(PARTITION BY has, label)")
 	if m.measure() == Sum {
 		order = "ifNull(" + order + ", 0)"
 	}
-	cells := "SELECT " + keys + ", " + a.states() + " FROM (" + rows + ")\nGROUP BY " + keys
 	ranked := "SELECT *, dense_rank() OVER (ORDER BY label = '" + Other + "' ASC, whole DESC NULLS LAST, has DESC, label ASC) AS rank FROM (" +
 		"SELECT *, " + order + " AS whole FROM (" + cells + "))"
 	grouped := "SELECT *, if(rank <= " + itoa(b.limit()) + " AND label != '" + Other + "', (0, has, label), (1, 0, '')) AS grp FROM (" + ranked + ")"

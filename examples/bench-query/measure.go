@@ -161,7 +161,8 @@ func (b *bench) byHand(ctx context.Context, q question) (stats query.Stats, answ
 		case i+1 < len(q.hand) && strings.Contains(q.hand[i+1], "{ids}"):
 			for _, line := range list {
 				id, total, _ := strings.Cut(line, "|")
-				ids, lines = append(ids, id), []string{total}
+				// A number of this size without a type is read as one with a point.
+				ids, lines = append(ids, "toUInt128('"+id+"')"), []string{total}
 			}
 		case len(ids) == 0:
 			lines = append(lines, list...)

@@ -16,6 +16,15 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- silo = ""
 -- tenant = "shop"
 
+-- details_of_many
+SELECT lower(hex(reinterpretAsFixedString(actor))) AS actor_id, toUInt64(did), toUnixTimestamp64Milli(min(time)) AS first, toUnixTimestamp64Milli(max(time)) AS last, arrayMap(x -> lower(hex(reinterpretAsFixedString(x))), arraySort(groupUniqArrayIf(100)(visitor, visitor != user))) AS visitors
+FROM (SELECT time, visitor, user, type IN ('track', 'page', 'screen') AS did, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND if(user = 0, visitor, user) IN {p1:Array(UInt128)})
+GROUP BY actor, did
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "[01020300000000000000000000000000 000000000000000000000000000000ff 01020300000000000000000000000000 000000000000000000000000000000ff 01020300000000000000000000000000 000000000000000000000000000000ff 01020300000000000000000000000000 000000000000000000000000000000ff 01020300000000000000000000000000 00"
+-- silo = ""
+-- tenant = "shop"
+
 -- ids
 SELECT lower(hex(reinterpretAsFixedString(id))) AS hex_id, toString(kind) AS kind_name, any(text) AS id_text FROM visitors WHERE tenant = {tenant:String} AND silo = {silo:String} AND id IN {p1:Array(UInt128)}
 GROUP BY id, kind
