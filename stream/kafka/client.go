@@ -21,8 +21,6 @@ const (
 	readTimeout    = 10 * time.Second
 	longPoll       = 500 * time.Millisecond
 	produceTimeout = 5 * time.Second
-	// refreshEvery is how often the client asks which partitions there are.
-	refreshEvery = 30 * time.Second
 )
 
 // clientConfig is the configuration of every connection.
@@ -33,11 +31,12 @@ func (c *Config) clientConfig() *sarama.Config {
 	s.Net.DialTimeout = 5 * time.Second
 	s.Net.ReadTimeout = readTimeout
 	s.Net.WriteTimeout = readTimeout
-	s.Metadata.RefreshFrequency = refreshEvery
+	s.Metadata.RefreshFrequency = c.refreshEvery
 	s.Metadata.AllowAutoTopicCreation = false
 	s.Metadata.Full = false
 	s.Metadata.Timeout = readTimeout
 	s.Admin.Timeout = readTimeout
+	s.Metadata.Retry.Max, s.Metadata.Retry.Backoff = 2, 100*time.Millisecond // Log.retry does the rest
 	if c.TLS != nil {
 		s.Net.TLS.Enable, s.Net.TLS.Config = true, c.TLS
 	}

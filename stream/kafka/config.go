@@ -80,6 +80,8 @@ type Config struct {
 	Logger *slog.Logger
 	// MeterProvider defaults to OpenTelemetry's global one.
 	MeterProvider metric.MeterProvider
+
+	refreshEvery time.Duration // how often the client asks what partitions there are
 }
 
 // SASL is who connects to the brokers, by SCRAM.
@@ -117,6 +119,7 @@ func (c Config) withDefaults() Config {
 	c.Compression = cmp.Or(c.Compression, "zstd")
 	c.AppendTimeout = cmp.Or(c.AppendTimeout, 10*time.Second)
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 64<<20)
+	c.refreshEvery = cmp.Or(c.refreshEvery, 30*time.Second)
 	if c.SASL != nil {
 		s := *c.SASL
 		s.Mechanism = cmp.Or(s.Mechanism, "SCRAM-SHA-512")

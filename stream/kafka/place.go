@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,9 +16,9 @@ import (
 // commit moves any of them and none ever disagrees with another.
 //
 // The offset is where the plan begins, so that tools for Kafka show a lag that
-// means something. The metadata is text: "v1", where the claim ends, the
-// version of the fold ("- -" before there was a plan), then name=offset of each
-// follower.
+// means something. The metadata is text: "v1", then where the claim ends, the
+// version of the fold and what else is written, or three times "-" before there
+// was a plan, then name=offset of each follower.
 type places struct {
 	plan      stream.Plan
 	planned   bool
@@ -33,9 +34,9 @@ const maxMetadata = 4096
 func (p *places) encode() (offset int64, metadata string, err error) {
 	var b strings.Builder
 	if p.planned {
-		fmt.Fprintf(&b, "%s %d %d", placesVersion, p.plan.To, p.plan.Fold)
+		fmt.Fprintf(&b, "%s %d %d %d", placesVersion, p.plan.To, p.plan.Fold, p.plan.Written)
 	} else {
-		b.WriteString(placesVersion + " - -")
+		b.WriteString(placesVersion + " - - -")
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.followers)) {
 		fmt.Fprintf(&b, " %s=%d", strconv.Quote(name), p.followers[name])
@@ -62,13 +63,15 @@ func decodePlaces(offset int64, metadata string) (places, error) {
 	}
 	to, rest, _ := strings.Cut(rest, " ")
 	fold, rest, _ := strings.Cut(rest, " ")
-	if to != "-" || fold != "-" {
+	written, rest, _ := strings.Cut(rest, " ")
+	if to != "-" || fold != "-" || written != "-" {
 		end, err1 := strconv.ParseInt(to, 10, 64)
 		version, err2 := strconv.ParseUint(fold, 10, 16)
-		if err1 != nil || err2 != nil || end < offset {
+		all, err3 := strconv.ParseInt(written, 10, 64)
+		if errors.Join(err1, err2, err3) != nil || end < offset || all < 0 {
 			return wrong()
 		}
-		p.plan, p.planned = stream.Plan{From: offset, To: end, Fold: uint16(version)}, true
+		p.plan, p.planned = stream.Plan{From: offset, To: end, Written: all, Fold: uint16(version)}, true
 	}
 	for rest != "" {
 		quoted, err := strconv.QuotedPrefix(rest)
@@ -79,9 +82,10 @@ func decodePlaces(offset int64, metadata string) (places, error) {
 		if err != nil {
 			return wrong()
 		}
-		place, next, _ := strings.Cut(strings.TrimPrefix(rest[len(quoted):], "="), " ")
+		rest, ok = strings.CutPrefix(rest[len(quoted):], "=")
+		place, next, _ := strings.Cut(rest, " ")
 		at, err := strconv.ParseInt(place, 10, 64)
-		if err != nil || at < 0 {
+		if !ok || err != nil || at < 0 {
 			return wrong()
 		}
 		p.followers[name] = at
