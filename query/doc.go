@@ -29,6 +29,13 @@
 // answered at once, and tenant.Settings.Queries those of one tenant; others wait,
 // and tenants take turns.
 //
+// # Live
+//
+// GET /api/v1/live sends events as they become visible, and how many persons did
+// something in the last five minutes. The events come from a [Live], such as a
+// [Feed] behind a live tap of the processor, and may be lost; the number is asked
+// of the store. What a client does not read in time it misses, and is told so.
+//
 // # What the numbers mean
 //
 // A day, week or month is one of the calendar of a time zone, never a multiple

@@ -41,6 +41,12 @@ type Config struct {
 	// Segments keeps what is stored under an id. Defaults to nowhere: the routes
 	// are not there, and every id is unknown.
 	Segments SegmentStore
+	// Live has the events that become visible. Defaults to nowhere: the route is
+	// not there.
+	Live Live
+	// LiveClients is how many may look at a tenant's events at the same time.
+	// Defaults to 100.
+	LiveClients int
 	// MaxMemory bounds the bytes one statement may use. Defaults to 2 GiB.
 	MaxMemory int64
 	// MaxRows bounds the rows one statement may read. Defaults to 2 billion.
@@ -66,6 +72,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.MaxBody = cmp.Or(c.MaxBody, 256<<10)
 	c.CacheBytes = cmp.Or(c.CacheBytes, 64<<20)
 	c.AtOnce, c.Waiting = cmp.Or(c.AtOnce, 8), cmp.Or(c.Waiting, 100)
+	c.LiveClients = cmp.Or(c.LiveClients, 100)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -79,7 +86,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Conn == nil {
 		errs = append(errs, errors.New("query: Config.Conn is required"))
 	}
-	if min(c.MaxMemory, c.MaxRows, c.MaxBody, c.CacheBytes, int64(c.AtOnce), int64(c.Waiting)) < 0 {
+	if min(c.MaxMemory, c.MaxRows, c.MaxBody, c.CacheBytes, int64(c.AtOnce), int64(c.Waiting), int64(c.LiveClients)) < 0 {
 		errs = append(errs, errors.New("query: limits in Config are not negative"))
 	}
 	return c, errors.Join(errs...)

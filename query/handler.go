@@ -17,14 +17,15 @@ import (
 )
 
 // Handler answers questions over HTTP: POST /api/v1/query; GET /api/v1/catalog,
-// what they can be about; POST /api/v1/session, which logs a browser in; and with
+// what they can be about; POST /api/v1/session, which logs a browser in; with
 // Config.Segments PUT, GET and DELETE /api/v1/segments/{id} and GET
-// /api/v1/segments, for whoever may ask.
+// /api/v1/segments; and with Config.Live GET /api/v1/live, for whoever may ask.
 // Mount it at /api/v1/.
 type Handler struct {
 	engine *Engine
 	config Config
 	auth   tenant.Authenticator
+	rooms  *rooms
 }
 
 // New returns a Handler over an [Engine] of its own.
@@ -36,7 +37,7 @@ func New(config Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{engine: engine, config: engine.config, auth: config.Auth}
+	h := &Handler{engine: engine, config: engine.config, auth: config.Auth, rooms: newRooms(engine, engine.config.LiveClients)}
 	if config.Cookies != nil {
 		h.auth = config.Cookies
 	}
@@ -59,6 +60,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		serve = h.serveQuery
 	case r.URL.Path == "/api/v1/catalog":
 		serve, allowed = h.serveCatalog, []string{http.MethodGet}
+	case r.URL.Path == "/api/v1/live" && h.config.Live != nil:
+		serve, allowed = h.serveLive, []string{http.MethodGet}
 	case r.URL.Path == "/api/v1/session" && h.config.Cookies != nil:
 		serve = h.serveSession
 	default:

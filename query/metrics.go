@@ -12,6 +12,8 @@ import (
 type metrics struct {
 	duration metric.Float64Histogram
 	rows     metric.Int64Counter
+	clients  metric.Int64UpDownCounter
+	missed   metric.Int64Counter
 }
 
 func newMetrics(provider metric.MeterProvider) (m metrics, err error) {
@@ -24,6 +26,16 @@ func newMetrics(provider metric.MeterProvider) (m metrics, err error) {
 	}
 	m.rows, err = meter.Int64Counter("footfall.query.rows", metric.WithUnit("{row}"),
 		metric.WithDescription("Rows the store has read for answers."))
+	if err != nil {
+		return m, err
+	}
+	m.clients, err = meter.Int64UpDownCounter("footfall.query.live.clients", metric.WithUnit("{client}"),
+		metric.WithDescription("Who looks at live events now."))
+	if err != nil {
+		return m, err
+	}
+	m.missed, err = meter.Int64Counter("footfall.query.live.missed", metric.WithUnit("{event}"),
+		metric.WithDescription("Live events that a client did not read in time."))
 	return m, err
 }
 

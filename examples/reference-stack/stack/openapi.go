@@ -61,7 +61,7 @@ func openAPI() object {
 		status := cmp.Or(r.status, http.StatusOK)
 		answer := object{"description": http.StatusText(status)}
 		if r.answer != nil {
-			media := object{"application/json": object{"schema": s.schemaOf(r.answer)}}
+			media := object{cmp.Or(r.stream, "application/json"): object{"schema": s.schemaOf(r.answer)}}
 			if r.csv {
 				media["text/csv"] = object{"schema": object{"type": "string"}}
 			}

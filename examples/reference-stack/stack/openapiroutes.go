@@ -20,8 +20,9 @@ type route struct {
 	media   string // of the body, defaults to application/json
 	// examples are bodies by their names, in JSON.
 	examples map[string]string
-	status   int // of success, defaults to 200
-	answer   any // likewise; nil for none, or one that is not JSON
+	status   int    // of success, defaults to 200
+	answer   any    // likewise; nil for none, or one that is not JSON
+	stream   string // the media type of an answer that has no end
 	csv      bool
 }
 
@@ -125,6 +126,7 @@ func described() []route {
 
 		{method: "POST", path: "/api/v1/query", key: "read", summary: "Ask a question", body: ref("Query"), examples: questionExamples, answer: ref("Answer"), csv: true},
 		{method: "GET", path: "/api/v1/catalog", key: "read", params: "q event limit", summary: "What can be asked for", answer: query.Catalog{}},
+		{method: "GET", path: "/api/v1/live", key: "read", summary: "What happens, as Server-Sent Events", stream: "text/event-stream", answer: object{"type": "string"}},
 		{method: "GET", path: "/api/v1/segments", key: "read", summary: "The stored segments", answer: struct {
 			Segments []query.StoredSegment `json:"segments"`
 		}{}},

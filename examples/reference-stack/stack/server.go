@@ -52,6 +52,7 @@ type Server struct {
 	keeper  *keep.Keeper
 	door    *ingest.Handler
 	answers *query.Handler
+	live    *query.Feed
 	metrics *metrics
 
 	writes    gate       // requests to the write side
@@ -92,8 +93,12 @@ func Open(ctx context.Context, settings *Settings, logger *slog.Logger) (_ *Serv
 	if err := s.openStore(ctx); err != nil {
 		return nil, err
 	}
+	if s.live, err = query.NewFeed(query.FeedConfig{}); err != nil {
+		return nil, err
+	}
 	if s.runner, err = stream.New(stream.Config{
 		Log: s.records, Store: s.store, Logger: logger, DrainTimeout: settings.Drain, MeterProvider: s.metrics.provider,
+		Taps: []stream.Tap{{Name: "live", Sink: s.live}},
 	}); err != nil {
 		return nil, err
 	}
@@ -147,7 +152,7 @@ func (s *Server) openDoors() (err error) {
 		return err
 	}
 	s.answers, err = query.New(query.Config{
-		Conn: queryclickhouse.New(s.conn), Cookies: s.cookies, Watermark: s.watermark, Version: s.version, Segments: s.store,
+		Conn: queryclickhouse.New(s.conn), Cookies: s.cookies, Watermark: s.watermark, Version: s.version, Segments: s.store, Live: s.live,
 		Logger: s.log, MeterProvider: s.metrics.provider,
 	})
 	return err
@@ -195,6 +200,7 @@ func (s *Server) Run(ctx context.Context, ready func(url string)) error {
 		ConnState:         newConnections(maxConnections).track,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
+	s.http.RegisterOnShutdown(s.answers.EndLive)
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(s.listener) }()
 	var announcing sync.WaitGroup
