@@ -22,6 +22,16 @@ type SinkFunc func(ctx context.Context, events []Event) error
 // Write calls f.
 func (f SinkFunc) Write(ctx context.Context, events []Event) error { return f(ctx, events) }
 
+// Eraser is a [Sink] that hears of erasures, to delete what it has. The store
+// and the state forget by themselves; what a sink gave away only it can delete.
+type Eraser interface {
+	// Erase is told in each partition that had to forget somebody, behind what
+	// stands before [Erasure.Before] there: events of the partition before it
+	// that [Erasure.Concerns] are to go. It may be told again, and nil says that
+	// they are gone, or will be. The Erasure is the caller's.
+	Erase(ctx context.Context, e *Erasure) error
+}
+
 // Store is the record of what happened. It can prove what it holds, which is
 // what exactly-once delivery rests on; see package stream for the protocol.
 // Implementations are safe for concurrent use.

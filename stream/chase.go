@@ -27,7 +27,8 @@ type chase struct {
 	since   time.Time // when the first record of out was folded
 	told    int       // refusals that the state knows of
 	erased  []footfall.Erasure
-	rows    footfall.Upserts // what else follows from the log is the processor's
+	orders  []footfall.Erasure // of [cursor, applied), to tell the sink of
+	rows    footfall.Upserts   // what else follows from the log is the processor's
 	base    snapshotted
 }
 
@@ -139,6 +140,9 @@ func (c *chase) gather(safe int64) error {
 		}
 		c.bytes += size(rec)
 		c.hand = c.hand[1:]
+		if c.state.Erasures()+len(c.orders) > 0 {
+			return c.flush() // it stands before what comes after
+		}
 	}
 	if len(c.hand) > 0 && c.hand[0].Offset >= safe {
 		c.applied = safe // offsets need not be contiguous
@@ -164,9 +168,11 @@ func (c *chase) apply(rec *footfall.Record) error {
 	return nil
 }
 
-// settle drops the rows that the processor writes.
+// settle drops the rows that the processor writes, but for the erasures, which
+// are the sink's matter, too.
 func (c *chase) settle() {
 	c.state.Flush(&c.rows)
+	c.orders = append(c.orders, c.rows.Erasures...)
 	c.rows.Reset()
 }
 

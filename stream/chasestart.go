@@ -33,7 +33,7 @@ func (c *chase) start() error {
 	}
 	state.Rejected(gone.Rejected)
 	c.state, c.applied, c.cursor, c.erased = state, at, at, gone.Erasures
-	c.hand, c.bytes = nil, 0
+	c.hand, c.bytes, c.orders = nil, 0, nil
 	clear(c.out.Events)
 	c.out = footfall.Batch{Epoch: c.o.key.epoch, Partition: c.o.key.partition, Events: c.out.Events[:0]}
 	c.base = snapshotted{offset: at, events: accepted(state.Totals()), looked: time.Now()}
@@ -115,6 +115,7 @@ func (c *chase) replay(cursor int64) error {
 		}
 	}
 	c.settle()
+	c.orders = nil // those before the place were told
 	return nil
 }
 

@@ -18,6 +18,9 @@ func (c *chase) flush() error {
 	clear(c.out.Events)
 	c.out.Events, c.bytes = c.out.Events[:0], 0
 	c.settle()
+	if err := c.tell(); err != nil {
+		return err
+	}
 	if err := c.move(c.applied); err != nil {
 		return err
 	}
@@ -86,6 +89,33 @@ func (c *chase) deliver(events []footfall.Event) error {
 		}
 		try++
 	}
+}
+
+// tell lets the sinks know of the erasures behind the events they have.
+func (c *chase) tell() error {
+	for i := range c.orders {
+		told := false
+		for _, sink := range []footfall.Sink{c.tap.Sink, c.tap.DeadLetter} {
+			eraser, ok := sink.(footfall.Eraser)
+			if !ok {
+				continue
+			}
+			told = true
+			e := c.orders[i]
+			err := c.retry("tell the sink of erasure "+e.Name, func(ctx context.Context) error {
+				return c.call(ctx, func(ctx context.Context) error { return eraser.Erase(ctx, &e) })
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if told {
+			c.change(func(v *tapView) { v.erased++ })
+		}
+	}
+	clear(c.orders)
+	c.orders = c.orders[:0]
+	return nil
 }
 
 // spared returns the events that no erasure covers, in other memory if that is

@@ -82,6 +82,7 @@
 //	killed before the place moved  likewise: under the same positions
 //	sink down for long             the tap lags, and goes on where it was
 //	sink refuses events for good   to the dead letter, or the tap stops
+//	somebody is erased             a sink that is an [footfall.Eraser] is told
 //	retention overtakes the tap    it stops and skips nothing, unless told to
 //	sink never returns             nothing else notices
 package stream

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,7 @@ import (
 // are not copied: the batch gets other memory, or this again from the last tap.
 type shared struct {
 	events []footfall.Event
+	orders []footfall.Erasure // in place of events, to tell the sink of
 	bytes  int
 	left   atomic.Int32 // taps that have not let go
 }
@@ -112,6 +114,10 @@ func (t *tapper) reserve(n, bytes int) bool {
 func (t *tapper) put(s *shared) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.enqueue(s)
+}
+
+func (t *tapper) enqueue(s *shared) {
 	t.queue = append(t.queue, s)
 	if !t.working {
 		t.working = true
@@ -119,14 +125,40 @@ func (t *tapper) put(s *shared) {
 	}
 }
 
-// erase keeps what was erased and still waits from the sink. All that stands
-// before these erasures was put already.
+// maxOrders is how many erasures wait for a live tap's sink.
+const maxOrders = 1000
+
+// erase keeps what was erased and still waits from the sink, and lets it know.
+// All that stands before these erasures was put already.
 func (t *tapper) erase(e []footfall.Erasure) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.working {
 		t.erased = append(slices.Clip(t.erased), e...)
 	}
+	if _, ok := t.tap.Sink.(footfall.Eraser); ok && t.orders+len(e) <= maxOrders {
+		t.orders += len(e)
+		t.enqueue(&shared{orders: slices.Clone(e)})
+	}
+}
+
+// tell lets the sink know of erasures, once.
+func (t *tapper) tell(orders []footfall.Erasure) {
+	eraser := t.tap.Sink.(footfall.Eraser)
+	for i := range orders {
+		ctx, cancel := context.WithTimeout(t.r.feedContext(), t.r.cfg.CallTimeout)
+		err := t.call(ctx, func(ctx context.Context) error { return eraser.Erase(ctx, &orders[i]) })
+		cancel()
+		if err != nil {
+			t.trouble(fmt.Errorf("tell the sink of erasure %s: %w", orders[i].Name, err))
+			continue
+		}
+		t.change(func(v *tapView) { v.erased++ })
+		t.mended()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.orders -= len(orders)
 }
 
 // work writes until the queue is empty; there is no goroutine while it is.
@@ -141,6 +173,10 @@ func (t *tapper) work() {
 		kept, s := false, t.queue[0]
 		t.queue = t.queue[1:]
 		t.mu.Unlock()
+		if s.orders != nil {
+			t.tell(s.orders)
+			continue
+		}
 		for left := s.events; len(left) > 0; {
 			n := min(len(left), t.tap.MaxRows)
 			kept = t.give(left[:n]) || kept

@@ -28,7 +28,11 @@ import (
 //
 // An erasure takes back what is in the store and the state. Once [Runner.Settle]
 // has returned for it, no Write begins that has an event in it that was erased,
-// however long that waited; what a sink already has is for its owner to delete.
+// however long that waited. A sink that is a [footfall.Eraser] is told, to
+// delete what it already has: that of a durable tap, and its dead letter, at
+// least once and before any later event of the partition, retried like Write;
+// that of a live tap once, if it is there to hear it, and perhaps behind some
+// later events.
 type Tap struct {
 	// Name tells the tap apart in its place in the log, metrics and status: 1
 	// to 64 of a-z, 0-9, '-' and '_'. A durable tap must keep it. Required.

@@ -30,6 +30,7 @@ type tapper struct {
 	// that was offered, which only the owner of the partition touches.
 	queue   []*shared
 	erased  []footfall.Erasure // since the queue was last empty
+	orders  int                // erasures in the queue
 	working bool
 	offered int64
 }
@@ -42,6 +43,7 @@ type tapView struct {
 	given    uint64
 	dropped  uint64
 	refused  uint64
+	erased   uint64 // erasures that the sink heard of
 	queued   int
 	bytes    int // of what is queued
 	trouble  error
@@ -81,9 +83,14 @@ const grace = time.Second
 // errLeft says that a sink was left behind: it may still use the events.
 var errLeft = errors.New("the sink does not return")
 
-// write calls a sink of this tap, once nobody else does, and waits for it no
-// longer than ctx and the grace.
+// write gives events to a sink of this tap.
 func (t *tapper) write(ctx context.Context, sink footfall.Sink, events []footfall.Event) error {
+	return t.call(ctx, func(ctx context.Context) error { return sink.Write(ctx, events) })
+}
+
+// call calls a sink of this tap, once nobody else does, and waits for it no
+// longer than ctx and the grace.
+func (t *tapper) call(ctx context.Context, f func(context.Context) error) error {
 	select {
 	case t.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -92,7 +99,7 @@ func (t *tapper) write(ctx context.Context, sink footfall.Sink, events []footfal
 	done := make(chan error, 1)
 	go func() {
 		defer func() { <-t.turn }()
-		done <- sink.Write(ctx, events)
+		done <- f(ctx)
 	}()
 	select {
 	case err := <-done:

@@ -17,6 +17,9 @@ type TapStatus struct {
 	// Given is how many events the sink has. A durable tap counts one again
 	// that it had to write again.
 	Given uint64 `json:"given"`
+	// Erased is how many erasures the sink heard of, if it is a
+	// [footfall.Eraser].
+	Erased uint64 `json:"erased,omitempty"`
 
 	// Of a live tap: Given + Dropped + Queued is what was stored.
 	Dropped uint64 `json:"dropped,omitempty"`
@@ -93,7 +96,7 @@ func (o *owned) taps(total int64) []TapStatus {
 	for _, t := range o.tappers {
 		v := t.view()
 		s := TapStatus{
-			Name: t.tap.Name, Durable: t.tap.Durable, Given: v.given, Dropped: v.dropped, Queued: v.queued,
+			Name: t.tap.Name, Durable: t.tap.Durable, Given: v.given, Erased: v.erased, Dropped: v.dropped, Queued: v.queued,
 			Cursor: v.cursor, Refused: v.refused, Stopped: v.stopped,
 		}
 		if t.tap.Durable {

@@ -15,6 +15,9 @@
 // therefore sees each event once; for a moment after a crash, the last batch
 // not at all.
 //
+// Who is erased after that is in a file of the folder erasures, see [ErasedRow]:
+// what readers are to leave out, and what a job that rewrites files drops.
+//
 // How large files become is the tap's choice: stream.Tap's MaxRows, MaxBytes
 // and MaxAge. A sink that gathered more by itself would have to say that it has
 // events before it has them.

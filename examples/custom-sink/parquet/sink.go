@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,7 +36,7 @@ type Sink struct {
 	files map[partition][]span // what the folder holds, ascending
 }
 
-var _ footfall.Sink = (*Sink)(nil)
+var _ footfall.Eraser = (*Sink)(nil)
 
 type partition struct{ epoch, number uint16 }
 
@@ -81,7 +82,14 @@ func (s *Sink) Write(ctx context.Context, events []footfall.Event) error {
 	}
 	sp := spanOf(events)
 	path := filepath.Join(s.cfg.Dir, sp.name())
-	if err := s.writeFile(path+partial, events); err != nil {
+	rows := func(yield func(Row) bool) {
+		for i := range events {
+			if !yield(rowOf(&events[i])) {
+				return
+			}
+		}
+	}
+	if err := writeFile(path+partial, s.cfg.GroupRows, rows); err != nil {
 		return errors.Join(fmt.Errorf("write %s: %w", sp.name(), err), remove(path+partial))
 	}
 	s.mu.Lock()
@@ -95,7 +103,7 @@ func (s *Sink) Write(ctx context.Context, events []footfall.Event) error {
 	if err := os.Rename(path+partial, path); err != nil {
 		return fmt.Errorf("name the file: %w", err)
 	}
-	if err := s.syncDir(); err != nil {
+	if err := syncDir(s.cfg.Dir); err != nil {
 		return err
 	}
 	s.files[sp.partition] = append(s.files[sp.partition], sp)
@@ -113,31 +121,32 @@ func (s *Sink) supersede(by span) error {
 		s.files[by.partition], removed = files[:n-1], true
 	}
 	if removed {
-		return s.syncDir() // else a power cut could keep both
+		return syncDir(s.cfg.Dir) // else a power cut could keep both
 	}
 	return nil
 }
 
 // writeFile writes a file and syncs it.
-func (s *Sink) writeFile(path string, events []footfall.Event) (err error) {
+func writeFile[T any](path string, group int64, rows iter.Seq[T]) (err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	w := parquet.NewGenericWriter[Row](file, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(s.cfg.GroupRows),
+	w := parquet.NewGenericWriter[T](file, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(group),
 		parquet.CreatedBy("footfall", "custom-sink", ""))
-	rows := make([]Row, 0, 256) // the library copies them; the events' memory is not ours
-	for len(events) > 0 {
-		n := min(len(events), cap(rows))
-		rows = rows[:0]
-		for i := range events[:n] {
-			rows = append(rows, rowOf(&events[i]))
+	some := make([]T, 0, 256) // the library copies them; the events' memory is not ours
+	for row := range rows {
+		if some = append(some, row); len(some) < cap(some) {
+			continue
 		}
-		if _, err := w.Write(rows); err != nil {
+		if _, err := w.Write(some); err != nil {
 			return err
 		}
-		events = events[n:]
+		some = some[:0]
+	}
+	if _, err := w.Write(some); err != nil {
+		return err
 	}
 	if err := w.Close(); err != nil {
 		return err
@@ -145,8 +154,8 @@ func (s *Sink) writeFile(path string, events []footfall.Event) (err error) {
 	return file.Sync()
 }
 
-func (s *Sink) syncDir() error {
-	dir, err := os.Open(s.cfg.Dir)
+func syncDir(path string) error {
+	dir, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("sync the folder: %w", err)
 	}

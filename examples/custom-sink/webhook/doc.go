@@ -13,6 +13,11 @@
 // the position of each event: within a partition they ascend, so a receiver
 // need only remember the last one it has of each.
 //
+// When somebody is erased a request says so, signed in the same way, behind what
+// was posted of them: {"erase":{"name":…,"before":[0,3,140,0],"ids":[…]}}. It
+// comes for each partition concerned, perhaps again, and asks to delete the
+// events of these ids that stand before the position; see [Erasure].
+//
 // An answer of 2xx says that the receiver has the events. 408, 429, 5xx and no
 // answer are tried again after a while, Retry-After being honoured; what else
 // there is counts as refused for good.

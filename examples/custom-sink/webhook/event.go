@@ -24,6 +24,8 @@ type Event struct {
 	AnonymousID string          `json:"anonymousId,omitempty"`
 	UserID      string          `json:"userId,omitempty"`
 	PreviousID  string          `json:"previousId,omitempty"`
+	Visitor     string          `json:"visitor"`        // hexadecimal, as erasures name it
+	User        string          `json:"user,omitempty"` // likewise
 	Session     string          `json:"session,omitempty"`
 	Properties  json.RawMessage `json:"properties,omitempty"`
 	Context     json.RawMessage `json:"context,omitempty"`
@@ -38,11 +40,14 @@ func encode(events []footfall.Event) ([]byte, error) {
 	for i := range events {
 		ev := &events[i]
 		line := Event{
-			Position: [4]int64{int64(ev.Position.Epoch), int64(ev.Position.Partition), ev.Position.Offset, int64(ev.Position.Index)},
-			Tenant:   ev.Tenant.String(), Type: ev.Type.String(), Event: ev.Name, MessageID: ev.MessageID,
+			Position: place(ev.Position), Visitor: ev.Visitor.String(),
+			Tenant: ev.Tenant.String(), Type: ev.Type.String(), Event: ev.Name, MessageID: ev.MessageID,
 			Timestamp: ev.Time.Time(), ReceivedAt: ev.Received.Time(),
 			AnonymousID: ev.AnonymousID, UserID: ev.UserID, PreviousID: ev.PreviousID,
 			Properties: raw(ev.Properties), Context: raw(ev.Context), Derived: raw(ev.Derived),
+		}
+		if !ev.User.IsZero() {
+			line.User = ev.User.String()
 		}
 		if ev.Session != 0 {
 			line.Session = strconv.FormatUint(ev.Session, 16)
@@ -52,6 +57,10 @@ func encode(events []footfall.Event) ([]byte, error) {
 		}
 	}
 	return b.Bytes(), nil
+}
+
+func place(p footfall.Position) [4]int64 {
+	return [4]int64{int64(p.Epoch), int64(p.Partition), p.Offset, int64(p.Index)}
 }
 
 func raw(object string) json.RawMessage {

@@ -45,7 +45,7 @@ type Sink struct {
 	secret []byte
 }
 
-var _ footfall.Sink = (*Sink)(nil)
+var _ footfall.Eraser = (*Sink)(nil)
 
 // New checks the configuration and returns a Sink.
 func New(cfg Config) (*Sink, error) {
@@ -83,7 +83,19 @@ func (s *Sink) Write(ctx context.Context, events []footfall.Event) error {
 	if err != nil {
 		return footfall.Permanent(fmt.Errorf("encode events: %w", err))
 	}
-	id := idOf(events)
+	return s.send(ctx, idOf(events), body)
+}
+
+// Erase posts who is to be forgotten, in a request of its own.
+func (s *Sink) Erase(ctx context.Context, e *footfall.Erasure) error {
+	body, err := encodeErasure(e)
+	if err != nil {
+		return footfall.Permanent(fmt.Errorf("encode an erasure: %w", err))
+	}
+	return s.send(ctx, idOfErasure(e), body)
+}
+
+func (s *Sink) send(ctx context.Context, id string, body []byte) error {
 	for try := 1; ; try++ {
 		after, err := s.post(ctx, id, body)
 		if err == nil || footfall.IsPermanent(err) || try == s.cfg.Attempts || ctx.Err() != nil {

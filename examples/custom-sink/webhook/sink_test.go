@@ -91,7 +91,7 @@ func TestWrite(t *testing.T) {
 	require.Equal(t, Event{
 		Position: [4]int64{1, 2, 8, 0}, Tenant: "shop", Type: "track", Event: "Order <Completed>", MessageID: "m2",
 		Timestamp: time.UnixMilli(1_700_000_000_000).UTC(), ReceivedAt: time.UnixMilli(1_700_000_000_500).UTC(),
-		AnonymousID: "v", Session: "ff", Properties: json.RawMessage(`{"n":1}`),
+		AnonymousID: "v", Visitor: footfall.ID{}.String(), Session: "ff", Properties: json.RawMessage(`{"n":1}`),
 	}, got[2])
 
 	wrong, err := New(Config{URL: server.URL, Secret: "whsec_" + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})

@@ -50,6 +50,9 @@ func (s *State) text(m *moment, id footfall.ID, kind footfall.IDKind, text strin
 
 func sessionID(ev *footfall.Event) uint64 { return schema.Hash64(ev.Visitor, ev.MessageID) }
 
+// Erasures returns how many erasures the next [State.Flush] has.
+func (s *State) Erasures() int { return len(s.pending.erasures) }
+
 // Dirty returns how many rows the next [State.Flush] writes, or a few more.
 func (s *State) Dirty() int {
 	p := &s.pending
