@@ -179,6 +179,7 @@ func statements(tb testing.TB, q Query, p *plan) map[string]Statement {
 	case *SegmentSize:
 		all["count"] = p.compileSegment(q)
 		all["members"] = p.compileMembers(q, 10)
+		all["gone"] = p.compileGone("frozen", 7)
 	case *Sessions:
 		interval := q.Interval
 		if interval == "" {

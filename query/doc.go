@@ -86,8 +86,9 @@
 // nothing is. A trend is compared bucket by bucket, in their order: with as many
 // buckets right before the range; with as many days, and the hours left over, if
 // the range does not begin with a bucket or is asked for in all; or with the
-// same local dates of the year before, 28 February for the 29th. The values of
-// the breakdown are those of the range itself.
+// same local dates of the year before, 28 February for the 29th. It is the answer
+// that the same question would have had about that range, but for the values of
+// the breakdown, which are those of the range itself.
 //
 // The persons behind a number of a trend ([Persons] with Of and At) are those
 // who did the events of its series, bucket and value; where the measure is
@@ -177,7 +178,8 @@
 //
 // A [StoredSegment] is named by its id. It means the same in every question:
 // what is not given as Within is always, and days are those of the tenant's own
-// zone. A static one has the persons who were in it when it was stored; who is
+// zone; so it is with the segments in its own filters. The filter of a
+// [SegmentSize] is true for the events that count, of a dynamic one as well. A static one has the persons who were in it when it was stored; who is
 // linked to another since counts as that person, and who was erased, or of whom
 // nothing is kept, is in it no longer. To delete one makes mistakes of those that
 // name it.

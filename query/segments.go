@@ -88,7 +88,7 @@ func (r *run) put(ctx context.Context, s StoredSegment) (*StoredSegment, error) 
 	q := &SegmentSize{Segment: Segment{ID: s.ID}}
 	var count uint64
 	if s.Static {
-		count, err = r.membersOf(ctx, q, func(ids []footfall.ID) error { return r.freeze(ctx, &d, ids) })
+		count, err = r.frozen(ctx, &d, q)
 	} else {
 		var result *SegmentResult
 		if result, err = r.segment(ctx, q); err == nil {
@@ -131,17 +131,6 @@ func saved(s *StoredSegment) (string, error) {
 		return "", fmt.Errorf("write down segment %s: %w", s.ID, err)
 	}
 	return string(body), nil
-}
-
-func (r *run) freeze(ctx context.Context, d *footfall.Definition, ids []footfall.ID) error {
-	members := make([]footfall.Member, len(ids))
-	for i, id := range ids {
-		members[i] = footfall.Member{Tenant: d.Tenant, Silo: r.tenant.Silo(), Segment: d.ID, Version: d.Version, Person: id}
-	}
-	if err := r.engine.config.Segments.Freeze(ctx, members...); err != nil {
-		return fmt.Errorf("%w: freeze the members: %w", ErrUnavailable, err)
-	}
-	return nil
 }
 
 // Segment returns a stored segment with the number of persons in it now. The

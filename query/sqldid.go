@@ -20,7 +20,9 @@ func (c *crew) counting() []string {
 	if c.filter == nil {
 		return nil
 	}
-	return []string{c.sql.filter(c.filter)}
+	var text string
+	c.written(c.of, func() { text = c.sql.filter(c.filter) })
+	return []string{text}
 }
 
 // did finds those who did something so often. To have done it at most so often

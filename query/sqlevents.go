@@ -86,7 +86,11 @@ const maxVisitors = 100
 // are, first, last, visitors.
 func (p *plan) compileDetails(ids []footfall.ID) Statement {
 	s := p.sql()
-	rows := s.scan("time, visitor, user, "+behaviour+" AS did, "+actor, schema.Events, s.spokenBy(ids))
+	where := []string{s.spokenBy(ids)}
+	if s.kept > earliest.UnixMilli() { // what is to be deleted tonight is not seen
+		where = append(where, "time >= "+s.moment(s.kept))
+	}
+	rows := s.scan("time, visitor, user, "+behaviour+" AS did, "+actor, schema.Events, where...)
 	return s.statement("SELECT " + hexOf("actor") + " AS actor_id, toUInt64(did), " + millis("min(time)") + " AS first, " + millis("max(time)") + " AS last, " +
 		"arrayMap(x -> " + hexOf("x") + ", arraySort(groupUniqArrayIf(" + itoa(maxVisitors) + ")(visitor, visitor != user))) AS visitors\n" +
 		"FROM (" + rows + ")\nGROUP BY actor, did")

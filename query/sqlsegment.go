@@ -30,6 +30,7 @@ func (c condition) not() condition {
 type crew struct {
 	*sql
 	filter *Filter // of the events that count
+	of     sphere  // of the question, where the filter was written
 	tables []persona
 }
 
@@ -47,6 +48,16 @@ type persona struct {
 type sphere struct {
 	cal      calendar
 	from, to int64 // what Within is where it is not given
+}
+
+// written compiles what was written in a sphere, and what stands in it: a
+// segment in a filter of a stored one is not about the range of the question.
+func (s *sql) written(of sphere, compile func()) {
+	asker, own := s.plan, *s.plan
+	own.cal, own.asked = of.cal, &extent{of.from, of.to}
+	s.plan = &own
+	defer func() { s.plan = asker }()
+	compile()
 }
 
 func (s *sql) sphere() sphere {
@@ -95,10 +106,12 @@ func (c *crew) segment(seg *Segment, of sphere) condition {
 	case "id":
 		stored := c.stored[seg.ID]
 		if stored.Static {
-			rows := c.scan("person AS actor", schema.Members, "segment = "+c.text(seg.ID), "version = "+c.param("Int64", int64(stored.version)))
-			return c.table(persona{text: c.withPerson("", rows)}, false)
+			return c.table(persona{text: c.frozenMembers(seg.ID, stored.version)}, false)
 		}
-		return c.segment(&stored.Segment, sphere{c.home, c.kept, c.at + 1})
+		var is condition
+		always := sphere{c.home, c.kept, c.at + 1}
+		c.written(always, func() { is = c.segment(&stored.Segment, always) })
+		return is
 	case "and":
 		return c.join(seg.And, of, " AND ")
 	case "or":
@@ -193,7 +206,7 @@ func (c *crew) trait(seg *Segment) condition {
 // persons returns a table of those who are in a segment and in one of its
 // tables or, where others are in the segment, of those who are not.
 func (s *sql) persons(seg *Segment, filter *Filter) (table string, c condition) {
-	crew := &crew{sql: s, filter: filter}
+	crew := &crew{sql: s, filter: filter, of: s.sphere()}
 	c = crew.segment(seg, s.sphere())
 	if len(crew.tables) == 0 || len(crew.tables) == 1 && c.all == c.others {
 		return s.scan("person", schema.Members, "0"), c // nobody
@@ -252,12 +265,11 @@ func (s *sql) members(q *SegmentSize) string {
 	if !c.others && c.proven {
 		return persons
 	}
-	everybody := s.withPerson("", s.scan(actor, schema.Events, s.between(s.kept, s.at+1)...)+" GROUP BY actor")
 	is := "IN"
 	if c.others {
 		is = "NOT IN"
 	}
-	return "SELECT person FROM (" + everybody + ") WHERE person " + is + " (" + persons + ")"
+	return "SELECT person FROM (" + s.anybody() + ") WHERE person " + is + " (" + persons + ")"
 }
 
 func segmentCrowd(q *SegmentSize) crowd {

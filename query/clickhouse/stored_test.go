@@ -145,6 +145,46 @@ func TestStoredSegmentsEnd(t *testing.T) {
 	require.Zero(t, counts["members"]+counts["definitions"])
 }
 
+// erasing is a store in which a person is erased while members are being frozen.
+type erasing struct {
+	query.SegmentStore
+
+	erase func()
+}
+
+func (e *erasing) Freeze(ctx context.Context, m ...footfall.Member) error {
+	if e.erase != nil {
+		e.erase()
+	}
+	e.erase = nil
+	return e.SegmentStore.Freeze(ctx, m...)
+}
+
+// TestFreezingDuringAnErasure shows that whoever is erased after the members were
+// read and before they are written is not among them.
+func TestFreezingDuringAnErasure(t *testing.T) {
+	t.Parallel()
+	w := storing(t)
+	w.visits("a", "A 01-01T10")
+	w.visits("b", "A 01-02T10")
+	store := &erasing{SegmentStore: w.store}
+	engine, err := query.NewEngine(query.Config{Conn: w.conn, Segments: store})
+	require.NoError(t, err)
+	w.engine = engine
+	erasure := &footfall.Erasure{Tenant: w.tenant.ID, Name: "e", IDs: []footfall.ID{w.id("visitor:a")}, Before: footfall.Position{Offset: 100}, Time: 1}
+	store.erase = func() { w.upsert(&footfall.Upserts{Erasures: []footfall.Erasure{*erasure}}) }
+	require.EqualValues(t, 1, w.mustPut("frozen", `{"did":{"event":"A"}}`, true))
+	require.Equal(t, "b", w.in(`"frozen"`, ``))
+	counts, err := w.store.Count(t.Context(), erasure)
+	require.NoError(t, err)
+	require.Zero(t, counts["members"], "no hash is left")
+
+	// A link in between is no reason to do it again.
+	store.erase = func() { w.edge(footfall.LinkUser, "visitor:b", "bob") }
+	require.EqualValues(t, 1, w.mustPut("frozen", `{"did":{"event":"A"}}`, true))
+	require.Equal(t, "user:bob", w.in(`"frozen"`, `,"at":"2024-06-01"`))
+}
+
 func TestSegmentRoutes(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
