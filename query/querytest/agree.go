@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,23 +17,27 @@ import (
 	"github.com/footfall-go/footfall/tenant"
 )
 
-// runAgreement asks an engine for the same number in several ways, of a world
-// about which nothing else is known.
+// alike is how many questions of each sort are generated that have to agree.
+const alike = 8
+
+// runAgreement asks an engine for the same number in several ways, in generated
+// questions about a generated world about which nothing else is known.
 func runAgreement(t *testing.T, s *subject) {
 	seed := seedOf(t)
-	g, err := newGenerator(seed, places[0], 100)
+	g, err := newGenerator(seed, places[seed%uint64(len(places))], 0)
 	require.NoError(t, err)
-	p := s.pair(t, tenant.Settings{Zone: places[0].zone, WeekStart: places[0].start}, g.middle.AddDate(1, 0, 0))
+	p := s.pair(t, tenant.Settings{Zone: g.place.zone, WeekStart: g.place.start}, g.middle.AddDate(1, 0, 0))
 	rows := g.world()
 	for len(rows) < 60 {
 		rows = append(rows, g.event())
 	}
 	p.load(t, rows...)
 	whole := query.Range{From: g.middle.Add(-2 * reach).Format("2006-01-02"), To: g.middle.Add(2 * reach).Format("2006-01-02")}
-	t.Run("a point, the persons behind it and their CSV", func(t *testing.T) { p.pointIsPersons(t, whole) })
-	t.Run("a breakdown and the whole", func(t *testing.T) { p.breakdownIsWhole(t, whole) })
-	t.Run("days and the range", func(t *testing.T) { p.daysAreNotTheRange(t, whole) })
-	t.Run("orders of a funnel", func(t *testing.T) { p.looserIsMore(t, whole) })
+	t.Run("numbers and the persons behind them", func(t *testing.T) { p.numbersArePersons(t, g, whole) })
+	t.Run("a breakdown and the whole", func(t *testing.T) { p.breakdownIsWhole(t, g, whole) })
+	t.Run("days and the range", func(t *testing.T) { p.daysAreNotTheRange(t, g, whole) })
+	t.Run("orders of a funnel", func(t *testing.T) { p.looserIsMore(t, g, whole) })
+	t.Run("pages and the whole", func(t *testing.T) { p.pagesAreTheWhole(t, whole) })
 }
 
 func (p *pair) ask(tb testing.TB, q query.Query) any {
@@ -42,36 +47,70 @@ func (p *pair) ask(tb testing.TB, q query.Query) any {
 	return answer.Result
 }
 
-// pointIsPersons goes from the points of a chart to the persons behind them.
-func (p *pair) pointIsPersons(tb testing.TB, whole query.Range) {
-	q := &query.Trend{
-		Scope: query.Scope{Range: whole}, Interval: query.Week, Breakdown: &query.Breakdown{Property: "event.plan", Limit: 2},
-		Series: []query.Series{{Selector: query.Selector{Event: "*"}, Measure: query.CountPersons}},
-	}
-	trend := p.ask(tb, q).(*query.TrendResult)
+// numbersArePersons goes from numbers of all kinds to the persons behind them.
+func (p *pair) numbersArePersons(tb testing.TB, g *generator, whole query.Range) {
 	checked := 0
-	for _, line := range trend.Series {
-		for i := range trend.Buckets {
-			if *line.Values[i] == 0 {
-				continue
-			}
-			at := &query.Cell{Bucket: trend.Buckets[i].Format("2006-01-02T15:04:05Z07:00"), Breakdown: line.Breakdown}
-			p.checkPersons(tb, &query.Persons{Of: q, At: at, Limit: 1000}, *line.Values[i])
+	check := func(of query.Query, at query.Cell, want float64) {
+		if want > 0 && g.chance(4) || checked == 0 {
+			p.checkPersons(tb, &query.Persons{Of: of, At: &at, Limit: 1000}, want)
 			checked++
 		}
-		p.checkPersons(tb, &query.Persons{Of: q, At: &query.Cell{Breakdown: line.Breakdown}, Limit: 1000}, *line.Total)
 	}
-	require.NotZero(tb, checked)
+	for range alike {
+		trend := g.trend()
+		trend.Range, trend.Interval, trend.Formula, trend.Rolling = whole, pick(g, query.Week, query.Month, query.Total), "", 0
+		for i := range trend.Series {
+			trend.Series[i].Measure, trend.Series[i].Of = query.CountPersons, ""
+		}
+		p.checkTrend(tb, trend, check)
 
-	funnel := &query.Funnel{Scope: query.Scope{Range: whole}, Steps: []query.Selector{{Event: "*"}, {Event: "A"}, {Event: "B"}}}
-	steps := p.ask(tb, funnel).(*query.FunnelResult).Groups[0].Steps
-	for i, step := range steps {
-		p.checkPersons(tb, &query.Persons{Of: funnel, At: &query.Cell{Step: i + 1}, Limit: 1000}, float64(step.Count))
-		if i > 0 {
-			p.checkPersons(tb, &query.Persons{Of: funnel, At: &query.Cell{Step: i + 1, Outcome: query.Dropped}, Limit: 1000}, float64(step.Dropped))
+		funnel := g.funnel()
+		funnel.Range, funnel.By, funnel.Interval = whole, "person", ""
+		for _, group := range p.ask(tb, funnel).(*query.FunnelResult).Groups {
+			for i, step := range group.Steps {
+				check(funnel, query.Cell{Step: i + 1, Breakdown: group.Breakdown}, float64(step.Count))
+				if i > 0 {
+					check(funnel, query.Cell{Step: i + 1, Outcome: query.Dropped, Breakdown: group.Breakdown}, float64(step.Dropped))
+				}
+			}
+		}
+
+		retention := g.retention()
+		retention.Range, retention.Interval = whole, query.Month
+		for _, group := range p.ask(tb, retention).(*query.RetentionResult).Groups {
+			for _, c := range group.Cohorts {
+				for period, value := range c.Values {
+					check(retention, query.Cell{Cohort: instant(c.From), Period: period, Breakdown: group.Breakdown}, float64(*value))
+				}
+			}
+		}
+
+		segment := g.segmentSize()
+		check(segment, query.Cell{}, float64(p.ask(tb, segment).(*query.SegmentResult).Count))
+	}
+	require.Greater(tb, checked, alike)
+}
+
+// checkTrend looks behind the points of a trend of persons.
+func (p *pair) checkTrend(tb testing.TB, q *query.Trend, check func(query.Query, query.Cell, float64)) {
+	tb.Helper()
+	names := map[string]int{}
+	for i := range q.Series {
+		q.Series[i].Name = strconv.Itoa(i) // by which lines are told apart
+		names[q.Series[i].Name] = i
+	}
+	trend := p.ask(tb, q).(*query.TrendResult)
+	for _, line := range trend.Series {
+		at := query.Cell{Series: names[line.Name], Breakdown: line.Breakdown}
+		check(q, at, *line.Total)
+		for i := range trend.Buckets {
+			at.Bucket = instant(trend.Buckets[i])
+			check(q, at, *line.Values[i])
 		}
 	}
 }
+
+func instant(t time.Time) string { return t.Format(time.RFC3339Nano) }
 
 // checkPersons counts the persons behind a number as JSON says, as it lists them
 // and as rows of CSV.
@@ -95,7 +134,7 @@ func (p *pair) checkPersons(tb testing.TB, q *query.Persons, want float64) {
 func (p *pair) csv(tb testing.TB, q query.Query) [][]string {
 	tb.Helper()
 	allow := func(*http.Request, string, tenant.Access) (*tenant.Tenant, error) { return p.tenant, nil }
-	handler, err := query.New(query.Config{Conn: p.subject.conn, Auth: tenant.AuthenticatorFunc(allow)})
+	handler, err := query.New(query.Config{Conn: p.subject.conn, Segments: p.subject.store, Now: func() time.Time { return p.now }, Auth: tenant.AuthenticatorFunc(allow)})
 	require.NoError(tb, err)
 	body, err := json.Marshal(q)
 	require.NoError(tb, err)
@@ -110,80 +149,123 @@ func (p *pair) csv(tb testing.TB, q query.Query) [][]string {
 	return table
 }
 
-// breakdownIsWhole adds up lines of what can be added up.
-func (p *pair) breakdownIsWhole(tb testing.TB, whole query.Range) {
-	series := []query.Series{{Selector: query.Selector{Event: "*"}}, {Selector: query.Selector{Event: "*"}, Measure: query.Sum, Of: "event.price"}}
-	q := &query.Trend{Scope: query.Scope{Range: whole}, Interval: query.Month, Series: series}
-	want := p.ask(tb, q).(*query.TrendResult)
-	for _, property := range []string{"event.plan", "event.$name", "person.tier", "group.company.$id", "session.views"} {
-		by := *q
-		by.Breakdown = &query.Breakdown{Property: property, Limit: 2}
-		for i := range series {
-			by.Series = series[i : i+1]
-			total, values := 0.0, make([]float64, len(want.Buckets))
-			for _, line := range p.ask(tb, &by).(*query.TrendResult).Series {
-				total += *line.Total
-				for b, v := range line.Values {
-					values[b] += *v
-				}
-			}
-			require.InDelta(tb, *want.Series[i].Total, total, 1e-9, property)
-			for b, v := range values {
-				require.InDelta(tb, *want.Series[i].Values[b], v, 1e-9, property)
+// breakdownIsWhole adds up lines of what can be added up: of one event there is
+// one value, and a unit is in one group of a funnel.
+func (p *pair) breakdownIsWhole(tb testing.TB, g *generator, whole query.Range) {
+	for range alike {
+		scope := query.Scope{Range: whole, Filter: g.filter(1)}
+		series := query.Series{Selector: g.selector()}
+		if g.chance(2) {
+			series.Measure, series.Of = query.Sum, pick(g, "event.price", "person.age", "session.views")
+		}
+		trend := &query.Trend{Scope: scope, Interval: query.Month, Series: []query.Series{series}}
+		want := p.ask(tb, trend).(*query.TrendResult)
+		p.checkTable(tb, trend, want)
+		by := *trend
+		by.Breakdown = &query.Breakdown{Property: g.property(), Limit: 1 + g.IntN(3)}
+		total, values := 0.0, make([]float64, len(want.Buckets))
+		for _, line := range p.ask(tb, &by).(*query.TrendResult).Series {
+			total += *line.Total
+			for b, v := range line.Values {
+				values[b] += *v
 			}
 		}
-		// A unit is in one group of a funnel.
-		funnel := &query.Funnel{Scope: q.Scope, Steps: []query.Selector{{Event: "*"}, {Event: "A"}}}
+		require.InDelta(tb, *want.Series[0].Total, total, 1e-6, "%+v", by)
+		for b, v := range values {
+			require.InDelta(tb, *want.Series[0].Values[b], v, 1e-6, "%+v", by)
+		}
+
+		funnel := &query.Funnel{Scope: scope, Steps: []query.Selector{g.step(), g.step()}}
 		all := p.ask(tb, funnel).(*query.FunnelResult).Groups[0].Steps
-		funnel.Breakdown = &query.FunnelBreakdown{Breakdown: *by.Breakdown}
+		funnel.Breakdown = &query.FunnelBreakdown{Breakdown: *by.Breakdown, Attribution: pick(g, query.FirstTouch, query.LastTouch)}
 		counts := make([]uint64, 2)
 		for _, group := range p.ask(tb, funnel).(*query.FunnelResult).Groups {
 			for i, step := range group.Steps {
 				counts[i] += step.Count
 			}
 		}
-		require.Equal(tb, []uint64{all[0].Count, all[1].Count}, counts, property)
+		require.Equal(tb, []uint64{all[0].Count, all[1].Count}, counts, "%+v", funnel)
+
+		retention := &query.Retention{Scope: scope, Interval: query.Month, Periods: 2, Start: g.selector(), Return: g.selector(), Cohort: pick(g, query.FirstEver, query.FirstInRange, query.Recurring)}
+		size := func() (n uint64) {
+			for _, group := range p.ask(tb, retention).(*query.RetentionResult).Groups {
+				for _, c := range group.Cohorts {
+					n += c.Size + *c.Values[0] + *c.Values[1] + *c.Values[2]
+				}
+			}
+			return n
+		}
+		one := size()
+		retention.Breakdown = by.Breakdown
+		require.Equal(tb, one, size(), "%+v", retention)
 	}
+}
+
+// checkTable reads the points of a trend from CSV.
+func (p *pair) checkTable(tb testing.TB, q *query.Trend, want *query.TrendResult) {
+	tb.Helper()
 	table := p.csv(tb, q)
-	sum := 0.0
-	for _, row := range table[1:] {
+	require.Len(tb, table, 1+len(want.Buckets))
+	for i, row := range table[1:] {
 		f, err := strconv.ParseFloat(row[3], 64)
 		require.NoError(tb, err)
-		sum += f
+		require.InDelta(tb, *want.Series[0].Values[i], f, 1e-9)
 	}
-	require.InDelta(tb, *want.Series[0].Total+*want.Series[1].Total, sum, 1e-9, "the rows of CSV")
 }
 
 // daysAreNotTheRange compares persons of a range with those of its days.
-func (p *pair) daysAreNotTheRange(tb testing.TB, whole query.Range) {
-	q := &query.Trend{Scope: query.Scope{Range: whole}, Series: []query.Series{{Selector: query.Selector{Event: "*"}, Measure: query.CountPersons}}}
-	line := p.ask(tb, q).(*query.TrendResult).Series[0]
-	sum, most := 0.0, 0.0
-	for _, v := range line.Values {
-		sum += *v
-		most = math.Max(most, *v)
+func (p *pair) daysAreNotTheRange(tb testing.TB, g *generator, whole query.Range) {
+	for range alike {
+		q := &query.Trend{
+			Scope:  query.Scope{Range: whole, Filter: g.filter(1)},
+			Series: []query.Series{{Selector: query.Selector{Event: "*"}, Measure: query.CountPersons}},
+		}
+		line := p.ask(tb, q).(*query.TrendResult).Series[0]
+		sum, most := 0.0, 0.0
+		for _, v := range line.Values {
+			sum += *v
+			most = math.Max(most, *v)
+		}
+		require.LessOrEqual(tb, *line.Total, sum)
+		require.GreaterOrEqual(tb, *line.Total, most)
+		q.Interval = query.Total
+		require.Equal(tb, *line.Total, *p.ask(tb, q).(*query.TrendResult).Series[0].Total, "the range is the same in days and in all")
+		q.Interval, q.Cumulative = query.Day, true
+		values := p.ask(tb, q).(*query.TrendResult).Series[0].Values
+		require.Equal(tb, *line.Total, *values[len(values)-1], "and the end of what adds up")
+		persons := p.ask(tb, &query.Persons{Scope: q.Scope}).(*query.PersonsResult)
+		require.Equal(tb, *line.Total, float64(persons.Total), "and all persons")
+		one := &query.Funnel{Scope: q.Scope, Steps: []query.Selector{{Event: "*"}}}
+		require.Equal(tb, *line.Total, float64(p.ask(tb, one).(*query.FunnelResult).Groups[0].Steps[0].Count), "and a way of one step")
 	}
-	require.LessOrEqual(tb, *line.Total, sum)
-	require.GreaterOrEqual(tb, *line.Total, most)
-	q.Interval = query.Total
-	require.Equal(tb, *line.Total, *p.ask(tb, q).(*query.TrendResult).Series[0].Total, "the range is the same in days and in all")
-	q.Interval, q.Cumulative = query.Day, true
-	values := p.ask(tb, q).(*query.TrendResult).Series[0].Values
-	require.Equal(tb, *line.Total, *values[len(values)-1], "and the end of what adds up")
-	persons := p.ask(tb, &query.Persons{Scope: query.Scope{Range: whole}}).(*query.PersonsResult)
-	require.Equal(tb, *line.Total, float64(persons.Total), "and all persons")
 }
 
 // looserIsMore has funnels of which the one lets through what the other does.
-func (p *pair) looserIsMore(tb testing.TB, whole query.Range) {
-	counts := func(order query.Order) []query.FunnelStep {
-		q := &query.Funnel{Scope: query.Scope{Range: whole}, Order: order, Steps: []query.Selector{{Event: "A"}, {Event: "B"}, {Event: "*"}}}
-		return p.ask(tb, q).(*query.FunnelResult).Groups[0].Steps
+func (p *pair) looserIsMore(tb testing.TB, g *generator, whole query.Range) {
+	for range alike {
+		q := g.funnel()
+		q.Range, q.Interval, q.Exclude, q.Exclusion, q.Breakdown = whole, "", nil, "", nil
+		counts := func(order query.Order) []query.FunnelStep {
+			q.Order = order
+			return p.ask(tb, q).(*query.FunnelResult).Groups[0].Steps
+		}
+		looser, ordered, strict := counts(query.AnyOrder), counts(query.InOrder), counts(query.Strict)
+		for i := range strict {
+			require.GreaterOrEqual(tb, looser[i].Count, ordered[i].Count, "step %d of %+v", i+1, q)
+			require.GreaterOrEqual(tb, ordered[i].Count, strict[i].Count, "step %d of %+v", i+1, q)
+		}
+		require.Equal(tb, ordered[0].Count, strict[0].Count)
 	}
-	looser, ordered, strict := counts(query.AnyOrder), counts(query.InOrder), counts(query.Strict)
-	for i := range strict {
-		require.GreaterOrEqual(tb, looser[i].Count, ordered[i].Count, "step %d", i+1)
-		require.GreaterOrEqual(tb, ordered[i].Count, strict[i].Count, "step %d", i+1)
-	}
-	require.Equal(tb, ordered[0].Count, strict[0].Count)
+}
+
+// pagesAreTheWhole goes through small pages, of JSON and of CSV.
+func (p *pair) pagesAreTheWhole(tb testing.TB, whole query.Range) {
+	events := p.ask(tb, &query.Events{Scope: query.Scope{Range: whole}, Limit: 1000}).(*query.EventsResult)
+	require.Nil(tb, events.Next)
+	pages := p.pages(tb, &query.Events{Scope: query.Scope{Range: whole}, Limit: 7}).(*query.EventsResult)
+	require.Empty(tb, difference(events, pages))
+	persons := p.ask(tb, &query.Persons{Scope: query.Scope{Range: whole}, Limit: 1000}).(*query.PersonsResult)
+	require.Nil(tb, persons.Next)
+	require.Empty(tb, difference(persons, p.pages(tb, &query.Persons{Scope: query.Scope{Range: whole}, Limit: 2})))
+	require.Len(tb, p.csv(tb, &query.Events{Scope: query.Scope{Range: whole}, Limit: 1000}), 1+len(events.Events))
 }

@@ -14,6 +14,14 @@ func previous(n numbers, buckets int) *query.Previous {
 	return p
 }
 
+// over is the same question asked of another range: what it is compared with is
+// what would be the answer then.
+func (a *asked) over(from, to time.Time) *asked {
+	other := *a
+	other.from, other.to = from, to
+	return &other
+}
+
 // before returns the range that a trend of so many buckets is compared with,
 // false if there is none.
 func (a *asked) before(q *query.Trend, buckets int) (from, to time.Time, ok bool) {

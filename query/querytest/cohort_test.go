@@ -17,12 +17,13 @@ func TestGeneratedQuestionsAreSound(t *testing.T) {
 	require.NoError(t, err)
 	id, err := tenant.ParseID("shop")
 	require.NoError(t, err)
-	shop := &tenant.Tenant{ID: id, Settings: tenant.Settings{Zone: places[0].zone}.WithDefaults()}
+	shop := &tenant.Tenant{ID: id, Settings: tenant.Settings{Zone: places[0].zone, WeekStart: places[0].start}.WithDefaults()}
 	w := &World{}
-	w.Load(shop, g.world()...)
+	now := g.middle.Add(5 * 24 * time.Hour)
+	require.NoError(t, w.fill(shop, g.world(), now))
 	for range 200 {
 		q := g.question()
-		_, err := w.Answer(shop, q, g.middle.Add(5*24*time.Hour))
+		_, err := w.Answer(shop, q, now)
 		require.NoError(t, err, "%+v", q)
 	}
 }

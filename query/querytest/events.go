@@ -22,7 +22,8 @@ func (a *asked) events(q *query.Events) *query.EventsResult {
 	facts := a.within(a.from, a.to, a.shared(q.Filter), func(f *fact) bool {
 		return q.Person == "" || f.person == a.people.of(a.idOf(q.Person))
 	})
-	slices.Reverse(facts)
+	// Of one time the partitions of the log stand one after the other.
+	slices.SortFunc(facts, func(x, y *fact) int { return -cmp.Or(cmp.Compare(x.Time, y.Time), x.Position.Compare(y.Position)) })
 	if q.Cursor != "" {
 		n := slices.IndexFunc(facts, func(f *fact) bool { return eventCursor(f) == q.Cursor })
 		facts = facts[n+1:]

@@ -34,7 +34,7 @@ func (a *asked) passes(filter *query.Filter, f *fact) bool {
 	case filter.Not != nil:
 		return !a.passes(filter.Not, f)
 	case filter.Segment != nil:
-		return a.inSegment(f.person, filter.Segment, a.moment, nil)
+		return a.inSegment(f.person, filter.Segment, a.moment, a.shared(nil))
 	}
 	v, ok := a.property(filter.Property, f)
 	return a.compare(v, ok, filter.Op, filter.Value)

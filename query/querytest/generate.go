@@ -1,8 +1,10 @@
 package querytest
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +27,14 @@ var places = []place{
 	{"Pacific/Apia", "2011-12-30T10:00:00Z", tenant.MondayFirst},
 	{"America/Sao_Paulo", "2018-11-04T03:00:00Z", tenant.SundayFirst},
 	{"Asia/Kathmandu", "2023-12-31T18:15:00Z", tenant.MondayFirst},
+	{"America/St_Johns", "2009-11-01T02:31:00Z", tenant.SundayFirst},  // back by an hour at one past midnight
+	{"America/Havana", "2010-11-07T05:00:00Z", tenant.MondayFirst},    // back from one o'clock to midnight
+	{"Asia/Beirut", "2010-10-30T21:00:00Z", tenant.MondayFirst},       // back from midnight
+	{"Antarctica/Troll", "2012-03-25T01:00:00Z", tenant.MondayFirst},  // by two hours
+	{"America/Caracas", "2007-12-09T07:00:00Z", tenant.SundayFirst},   // by half an hour, for good
+	{"Pacific/Kwajalein", "1993-08-21T12:00:00Z", tenant.SundayFirst}, // a day was skipped
+	{"Africa/Casablanca", "2024-03-10T02:00:00Z", tenant.MondayFirst}, // twice within five weeks
+	{"Africa/Monrovia", "1972-01-07T00:44:30Z", tenant.MondayFirst},   // from an offset of seconds
 }
 
 // reach is how far from the middle the events of a generated world lie.
@@ -34,10 +44,12 @@ const reach = 20 * 24 * time.Hour
 // they meet often.
 type generator struct {
 	*rand.Rand
+	place  place
 	middle time.Time
 	loc    *time.Location
 	rows   []Row
-	dense  bool // most happens within few milliseconds
+	stored []string // ids of segments
+	dense  bool     // most happens within few milliseconds
 }
 
 func newGenerator(seed uint64, p place, number int) (*generator, error) {
@@ -46,7 +58,7 @@ func newGenerator(seed uint64, p place, number int) (*generator, error) {
 		return nil, err
 	}
 	loc, err := time.LoadLocation(p.zone)
-	return &generator{Rand: rand.New(rand.NewPCG(seed, uint64(number))), middle: middle, loc: loc}, err
+	return &generator{Rand: rand.New(rand.NewPCG(seed, uint64(number))), place: p, middle: middle, loc: loc}, err
 }
 
 func pick[T any](g *generator, of ...T) T { return of[g.IntN(len(of))] }
@@ -78,22 +90,44 @@ func (g *generator) who() string {
 	return pick(g, "visitor:"+g.visitor(), "user:"+g.user())
 }
 
-// world returns the rows of a world: few events or many, and edges of which few
-// to most lead in circles.
+// world returns the rows of a world: few events or many, edges of which few to
+// most lead in circles, segments, and a log of one partition or more.
 func (g *generator) world() []Row {
-	g.rows, g.dense = nil, g.chance(3)
-	for range pick(g, 15, 50, 120) {
+	g.rows, g.stored, g.dense = nil, nil, g.chance(3)
+	for range pick(g, 15, 30, 60, 120) {
 		g.rows = append(g.rows, g.event())
 	}
 	for range pick(g, 0, 4, 20) {
 		g.rows = append(g.rows, g.said())
 	}
-	for range pick(g, 0, 3, 10, 40) {
-		g.rows = append(g.rows, g.edge())
+	// Statements that follow links and aliases are long, and take long, so that
+	// most worlds have none of them.
+	kinds := pick(g, []string{"link"}, []string{"link", "unlink"}, []string{"alias"}, []string{"link", "link", "unlink", "alias"})
+	for range pick(g, 0, 0, 0, 0, 4, 10, 40) {
+		g.rows = append(g.rows, g.edge(pick(g, kinds...)))
+	}
+	if g.chance(8) {
+		for i := range 5 {
+			g.rows = append(g.rows, Row{Kind: "alias", Of: fmt.Sprint("user:u", i), To: fmt.Sprint("u", i+1)})
+		}
 	}
 	g.Shuffle(len(g.rows), func(i, j int) { g.rows[i], g.rows[j] = g.rows[j], g.rows[i] })
+	for range pick(g, 0, 0, 1, 2) {
+		g.insert(g.IntN(len(g.rows)), Row{Kind: "partitions", To: strconv.Itoa(1 + g.IntN(4))})
+	}
+	at := len(g.rows) / 2
+	for i := range g.IntN(4) {
+		text, _ := json.Marshal(g.segment(2)) // a segment has JSON
+		at += g.IntN(len(g.rows) + 1 - at)
+		id := fmt.Sprint("s", i)
+		g.insert(at, Row{Kind: pick(g, "store", "freeze"), Key: id, To: string(text)})
+		g.stored = append(g.stored, id)
+		at++
+	}
 	return g.rows
 }
+
+func (g *generator) insert(at int, r Row) { g.rows = slices.Insert(g.rows, at, r) }
 
 func (g *generator) event() Row {
 	r := Row{Kind: pick(g, "track", "track", "track", "track", "page", "screen", "identify"), At: g.moment()}
@@ -112,10 +146,10 @@ func (g *generator) event() Row {
 	var members []string
 	add := func(name, value string) { members = append(members, strconv.Quote(name)+":"+value) }
 	if !g.chance(4) {
-		add("plan", pick(g, `"free"`, `"pro"`, `"Pro"`, `7`, `7.5`, `"7"`, `true`, `""`, `null`))
+		add("plan", pick(g, `"free"`, `"pro"`, `"Pro"`, `7`, `7.5`, `"7"`, `true`, `""`, `null`, `0`, `-0`, `"-0"`))
 	}
 	if !g.chance(4) {
-		add("price", strconv.FormatFloat(float64(g.IntN(400)-100)/8, 'f', -1, 64))
+		add("price", pick(g, strconv.FormatFloat(float64(g.IntN(400)-100)/8, 'f', -1, 64), strconv.Itoa(g.IntN(20)), "-0.0", "1e2"))
 	}
 	if g.chance(6) {
 		add("when", pick(g, `"2024-03-10"`, `"2024-03-10T00:00:00-05:00"`, `"2023-10-29T01:30:00Z"`, `"soon"`))
@@ -149,13 +183,13 @@ func (g *generator) said() Row {
 	r.Key = pick(g, "tier", "age")
 	r.To = pick(g, `"gold"`, `"silver"`, `null`)
 	if r.Key == "age" {
-		r.To = pick(g, `17`, `18`, `40.5`, `"18"`, `null`)
+		r.To = pick(g, `17`, `18`, `40.5`, `"18"`, `-0`, `null`)
 	}
 	return r
 }
 
-func (g *generator) edge() Row {
-	r := Row{Kind: pick(g, "link", "link", "unlink", "alias"), Of: "visitor:" + g.visitor(), To: g.user()}
+func (g *generator) edge(kind string) Row {
+	r := Row{Kind: kind, Of: "visitor:" + g.visitor(), To: g.user()}
 	if r.Kind == "alias" {
 		r.Of = g.who()
 	}

@@ -20,8 +20,7 @@ func (g *generator) retention() *query.Retention {
 // behindRetention asks who is behind a number of a retention.
 func (g *generator) behindRetention() *query.Persons {
 	of := g.retention()
-	of.Interval = query.Day
-	at := &query.Cell{Cohort: g.middle.In(g.loc).Format(time.DateOnly), Period: g.IntN(1 + periodsOf(of))}
+	at := &query.Cell{Cohort: g.bucket(of.Scope, of.Interval), Period: g.IntN(1 + periodsOf(of))}
 	if of.Breakdown != nil {
 		at.Breakdown = g.value()
 	}
@@ -49,6 +48,9 @@ func (g *generator) segment(depth int) *query.Segment {
 		case 2:
 			return &query.Segment{Not: g.segment(depth - 1)}
 		}
+	}
+	if len(g.stored) > 0 && g.chance(4) {
+		return &query.Segment{ID: pick(g, g.stored...)}
 	}
 	within := func() *query.Range {
 		return pick(g, nil, new(g.span()), &query.Range{Last: pick(g, "1d", "7d", "2w", "36h")})

@@ -9,8 +9,8 @@ import (
 // step is a selector of a funnel, which events of others' steps match often.
 func (g *generator) step() query.Selector {
 	s := query.Selector{Event: pick(g, "*", "A", "A", "B", "B", "C", "$page", "$identify")}
-	if g.chance(4) {
-		s.Filter = g.filter(1)
+	if g.chance(6) {
+		s.Filter = g.filter(pick(g, 0, 0, 1))
 	}
 	return s
 }

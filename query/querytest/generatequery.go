@@ -1,6 +1,8 @@
 package querytest
 
 import (
+	"cmp"
+	"encoding/json"
 	"time"
 
 	"github.com/footfall-go/footfall/query"
@@ -9,9 +11,9 @@ import (
 // scope returns a scope: a range around the middle of the world, now and then
 // with a filter.
 func (g *generator) scope() query.Scope {
-	s := query.Scope{Range: g.span()}
+	s := query.Scope{Range: g.span(), Zone: pick(g, "", "", "", "UTC")}
 	if g.chance(3) {
-		s.Filter = g.filter(2)
+		s.Filter = g.filter(pick(g, 0, 0, 1, 2))
 	}
 	return s
 }
@@ -44,13 +46,16 @@ func (g *generator) filter(depth int) *query.Filter {
 }
 
 func (g *generator) property() string {
-	return pick(g, "event.plan", "event.plan", "event.price", "event.when", "event.$name", "event.$type", "event.$path",
+	if g.chance(2) {
+		return pick(g, "event.plan", "event.price", "event.$name")
+	}
+	return pick(g, "event.plan", "event.price", "event.when", "event.$name", "event.$type", "event.$path",
 		"person.tier", "person.age", "group.company.$id", "group.company.tier", "group.company.age",
 		"session.views", "session.duration", "session.entry", "session.exit")
 }
 
 var valuesOf = map[string][]any{
-	"event.plan": {"free", "pro", "7", 7, 7.5, true, ""}, "event.price": {0, 10, "12.5", -3.5}, "event.$name": {"A", "B", "$page"},
+	"event.plan": {"free", "pro", "7", 7, 7.5, true, "", 0, json.Number("-0"), "-0"}, "event.price": {0, json.Number("-0.0"), "0", 10, "12.5", -3.5}, "event.$name": {"A", "B", "$page"},
 	"event.$type": {"track", "page"}, "event.$path": {"/", "/pricing"}, "event.when": {"soon"},
 	"person.tier": {"gold", "silver"}, "person.age": {18, 17.0, "18"}, "group.company.$id": {"acme", "globex", "initech"},
 	"group.company.tier": {"gold", "silver"}, "group.company.age": {18, 40.5},
@@ -81,8 +86,8 @@ func (g *generator) comparison(property string) (query.Op, any) {
 
 func (g *generator) selector() query.Selector {
 	s := query.Selector{Event: pick(g, "*", "A", "A", "B", "C", "$page")}
-	if g.chance(3) {
-		s.Filter = g.filter(1)
+	if g.chance(4) {
+		s.Filter = g.filter(pick(g, 0, 0, 1))
 	}
 	return s
 }
@@ -104,7 +109,7 @@ func (g *generator) question() query.Query {
 	case 1:
 		return &query.Events{Scope: g.scope(), Person: pick(g, "", g.who()), Limit: pick(g, 0, 3)}
 	case 2:
-		return &query.Persons{Scope: g.scope(), Limit: pick(g, 0, 2)}
+		return &query.Persons{Scope: g.scope(), Limit: pick(g, 0, 1, 3)}
 	case 3:
 		return g.behindTrend()
 	case 4, 5, 6:
@@ -162,5 +167,19 @@ func (g *generator) behindTrend() *query.Persons {
 	if of.Breakdown != nil {
 		at.Breakdown = g.value()
 	}
-	return &query.Persons{Of: of, At: at}
+	if g.chance(2) {
+		at.Bucket = g.bucket(of.Scope, of.Interval)
+	}
+	return &query.Persons{Of: of, At: at, Limit: pick(g, 0, 2)}
+}
+
+// bucket returns the start of one of the buckets of a range.
+func (g *generator) bucket(of query.Scope, i query.Interval) string {
+	cal := newCalendar(g.loc, g.place.start)
+	if of.Zone != "" {
+		cal.loc = time.UTC // the only other
+	}
+	from, to := (&asked{cal: cal}).rangeOf(of.Range, time.Time{})
+	starts, _ := cal.buckets(cmp.Or(i, query.Day), from, to)
+	return pick(g, starts...).Format(time.RFC3339Nano)
 }

@@ -49,7 +49,7 @@ func (a *asked) person(id footfall.ID) query.Person {
 	}
 	seen := map[footfall.ID]bool{}
 	for _, f := range a.facts {
-		if f.person != id || f.Visitor == f.User || seen[f.Visitor] {
+		if f.person != id || f.Visitor == f.User || seen[f.Visitor] || a.expired(f) {
 			continue
 		}
 		seen[f.Visitor] = true
@@ -72,7 +72,7 @@ var latest = time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC)
 func (a *asked) seen(person footfall.ID, at time.Time) (first, last *fact) {
 	for _, did := range []bool{true, false} {
 		for _, f := range a.facts {
-			if f.person != person || did && !behaviour(f) || f.at.After(at) {
+			if f.person != person || did && !behaviour(f) || f.at.After(at) || a.expired(f) {
 				continue
 			}
 			if first == nil {
@@ -120,6 +120,9 @@ func personsOf(facts []*fact) map[footfall.ID]bool {
 func (a *asked) behindTrend(q *query.Trend, at query.Cell) (map[footfall.ID]bool, error) {
 	m := &q.Series[at.Series]
 	labels := a.top(q, m)
+	if q.Formula != "" {
+		labels = a.top(q, &q.Series[0]) // whose values all have
+	}
 	facts := a.ofLabel(q.Breakdown, labels, labelAt(at), a.eventsOf(q, m, a.from, a.to))
 	if at.Bucket == "" {
 		return personsOf(facts), nil

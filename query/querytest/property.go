@@ -3,26 +3,58 @@ package querytest
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/query"
 	"github.com/footfall-go/footfall/tenant"
 )
 
-// Of each place there are worlds for so long, and so many questions about each.
-// FOOTFALL_TEST_TIME is another time, such as 10m.
+// So many questions are generated, as far as there is time, and so many about
+// each world. FOOTFALL_TEST_TIME is another time, such as 10m, for any number of
+// questions; FOOTFALL_TEST_QUESTIONS is another number, of which fewer are a
+// failure.
 const (
-	patience  = 10 * time.Second
-	questions = 25
+	enough    = 2000
+	patience  = 80 * time.Second
+	questions = 40
 	tries     = 400 // to make a failing case smaller
 )
+
+// budget is how much a run asks.
+type budget struct {
+	questions int64
+	time      time.Duration
+	must      bool // ask that many
+}
+
+func budgetOf(tb testing.TB) budget {
+	tb.Helper()
+	b := budget{questions: enough, time: patience}
+	if text := os.Getenv("FOOTFALL_TEST_TIME"); text != "" {
+		var err error
+		b.time, err = time.ParseDuration(text)
+		require.NoError(tb, err)
+		b.questions = math.MaxInt64
+	}
+	if text := os.Getenv("FOOTFALL_TEST_QUESTIONS"); text != "" {
+		var err error
+		b.questions, err = strconv.ParseInt(text, 10, 64)
+		require.NoError(tb, err)
+		b.must = true
+		if os.Getenv("FOOTFALL_TEST_TIME") == "" {
+			b.time = time.Hour
+		}
+	}
+	return b
+}
 
 // seedOf returns the seed of a run: that of FOOTFALL_TEST_SEED, to see a run
 // again, else a new one.
@@ -37,34 +69,48 @@ func seedOf(tb testing.TB) uint64 {
 	return seed
 }
 
-// runGenerated asks the oracle and the engine generated questions.
-func runGenerated(t *testing.T, open func(tb testing.TB) (footfall.Store, query.Conn)) {
-	seed := seedOf(t)
+// runGenerated asks the oracle and the engine generated questions. A world and
+// what is asked about it are made of the seed and the number of the world alone;
+// FOOTFALL_TEST_WORLD is that of the only one.
+func runGenerated(t *testing.T, open func(tb testing.TB) (Store, query.Conn)) {
+	seed, b := seedOf(t), budgetOf(t)
 	s := newSubject(t, open)
-	limit := patience
-	if text := os.Getenv("FOOTFALL_TEST_TIME"); text != "" {
-		var err error
-		limit, err = time.ParseDuration(text)
+	if text := os.Getenv("FOOTFALL_TEST_WORLD"); text != "" {
+		number, err := strconv.Atoi(text)
 		require.NoError(t, err)
+		s.askGenerated(t, seed, number)
+		return
 	}
-	for i, place := range places {
-		t.Run(strings.ReplaceAll(place.zone, "/", " "), func(t *testing.T) {
+	var asked atomic.Int64
+	var worlds atomic.Int32
+	end := time.Now().Add(b.time)
+	for worker := range 2 {
+		t.Run(fmt.Sprint("worker ", worker), func(t *testing.T) {
 			t.Parallel()
-			g, err := newGenerator(seed, place, i)
-			require.NoError(t, err)
-			asked := 0
-			for end := time.Now().Add(limit); asked == 0 || time.Now().Before(end); asked += questions {
-				s.askGenerated(t, g, place)
+			for first := true; first || asked.Load() < b.questions && time.Now().Before(end); first = false {
+				asked.Add(s.askGenerated(t, seed, int(worlds.Add(1))))
 			}
-			t.Logf("%d questions", asked)
 		})
 	}
+	t.Cleanup(func() {
+		t.Logf("%d questions about %d worlds", asked.Load(), worlds.Load())
+		if b.must && !t.Failed() && asked.Load() < b.questions {
+			t.Errorf("there was no time for %d questions", b.questions)
+		}
+	})
 }
 
-// askGenerated asks questions about a world.
-func (s *subject) askGenerated(tb testing.TB, g *generator, place place) {
+// askGenerated asks questions about a world, and says how many.
+func (s *subject) askGenerated(tb testing.TB, seed uint64, number int) int64 {
 	tb.Helper()
-	script := &Script{Settings: tenant.Settings{Zone: place.zone, WeekStart: place.start}, Now: g.middle.Add(5 * 24 * time.Hour)}
+	place := places[number%len(places)]
+	g, err := newGenerator(seed, place, number)
+	require.NoError(tb, err)
+	script := &Script{
+		Name:     fmt.Sprintf("of FOOTFALL_TEST_SEED=%d FOOTFALL_TEST_WORLD=%d", seed, number),
+		Settings: tenant.Settings{Zone: place.zone, WeekStart: place.start, Retention: pick(g, 0, 0, 0, reach)},
+		Now:      g.middle.Add(5 * 24 * time.Hour),
+	}
 	rows := g.world()
 	p := s.pair(tb, script.Settings, script.Now)
 	p.load(tb, rows...)
@@ -74,7 +120,13 @@ func (s *subject) askGenerated(tb testing.TB, g *generator, place place) {
 		if what := p.disagree(tb, string(text)); what != "" {
 			s.report(tb, script, rows, string(text), what)
 		}
+		if q, err := query.Parse(text); err == nil && paged(q) && g.chance(4) {
+			whole, err := p.world.Answer(p.tenant, wholeOf(q), p.now)
+			require.NoError(tb, err)
+			require.Empty(tb, difference(whole.Result, p.pages(tb, q)), "the pages of %s\n%s", text, script)
+		}
 	}
+	return questions
 }
 
 // disagree returns how the two answers to a question differ, "" if they do not.
@@ -103,7 +155,9 @@ func (s *subject) report(tb testing.TB, script *Script, rows []Row, question, wh
 			return false
 		}
 		p := s.pair(tb, script.Settings, script.Now)
-		p.load(tb, rows...)
+		if p.fill(tb.Context(), rows) != nil {
+			return false // a segment needs one that was dropped
+		}
 		found := p.disagree(tb, question)
 		again, _, _ := strings.Cut(found, ":")
 		return found != "" && (kind == again || strings.HasPrefix(kind, "/") && strings.HasPrefix(again, "/"))

@@ -2,6 +2,7 @@ package querytest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,7 +22,7 @@ func TestOracleSaysWhatScriptsSay(t *testing.T) {
 				shop := &tenant.Tenant{ID: id, Settings: script.Settings.WithDefaults()}
 				for _, step := range script.Steps {
 					if step.Question == "" {
-						w.Load(shop, step.Load...)
+						require.NoError(t, w.fill(shop, step.Load, script.Now))
 						continue
 					}
 					answer := answerOf(t, w, shop, step.Question, script.Now)
@@ -30,6 +31,24 @@ func TestOracleSaysWhatScriptsSay(t *testing.T) {
 			})
 		}
 	}
+}
+
+// fill adds rows, between which segments may be stored.
+func (w *World) fill(t *tenant.Tenant, rows []Row, now time.Time) error {
+	for _, r := range rows {
+		if !isStored(r.Kind) {
+			w.Load(t, r)
+			continue
+		}
+		s, err := parseSegment(r.To)
+		if err != nil {
+			return err
+		}
+		if err := w.Put(t, r.Key, *s, r.Kind == "freeze", now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func FuzzParseScripts(f *testing.F) {

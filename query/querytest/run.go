@@ -1,8 +1,10 @@
 package querytest
 
 import (
+	"context"
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,10 +20,16 @@ import (
 //go:embed testdata/*.test
 var files embed.FS
 
+// Store is a store of events and of segments.
+type Store interface {
+	footfall.Store
+	query.SegmentStore
+}
+
 // Run checks that an engine over the connections that open returns says what
 // the scripts and the oracle say. Each comes with a store of what it reads,
 // empty and nobody else's until the test ends.
-func Run(t *testing.T, open func(tb testing.TB) (footfall.Store, query.Conn)) {
+func Run(t *testing.T, open func(tb testing.TB) (Store, query.Conn)) {
 	t.Run("scripts", func(t *testing.T) {
 		t.Parallel()
 		s := newSubject(t, open)
@@ -64,12 +72,12 @@ func readScripts(tb testing.TB) map[string][]*Script {
 
 // subject is an engine with its store.
 type subject struct {
-	store   footfall.Store
+	store   Store
 	conn    query.Conn
 	tenants atomic.Uint64
 }
 
-func newSubject(tb testing.TB, open func(tb testing.TB) (footfall.Store, query.Conn)) *subject {
+func newSubject(tb testing.TB, open func(tb testing.TB) (Store, query.Conn)) *subject {
 	tb.Helper()
 	store, conn := open(tb)
 	return &subject{store: store, conn: conn}
@@ -93,22 +101,62 @@ func (s *subject) pair(tb testing.TB, settings tenant.Settings, now time.Time) *
 	require.NoError(tb, err)
 	settings.QueryTime = 5 * time.Minute // on a machine that does other things as well
 	p.tenant = &tenant.Tenant{ID: id, Settings: settings.WithDefaults()}
-	p.engine, err = query.NewEngine(query.Config{Conn: s.conn, Now: func() time.Time { return p.now }})
+	p.engine, err = query.NewEngine(query.Config{Conn: s.conn, Segments: s.store, Now: func() time.Time { return p.now }})
 	require.NoError(tb, err)
 	return p
 }
 
-// load adds rows to both worlds.
+// load adds rows to both worlds, in which segments are stored as of now.
 func (p *pair) load(tb testing.TB, rows ...Row) {
 	tb.Helper()
-	batch, up := p.world.Load(p.tenant, rows...)
-	batch.Piece = p.number // of a token that other tenants' batches do not have
-	if len(batch.Events) > 0 {
-		require.NoError(tb, p.subject.store.Insert(tb.Context(), batch, 0))
+	require.NoError(tb, p.fill(tb.Context(), rows))
+}
+
+func (p *pair) fill(ctx context.Context, rows []Row) error {
+	for len(rows) > 0 {
+		n := slices.IndexFunc(rows, func(r Row) bool { return isStored(r.Kind) })
+		if n < 0 {
+			n = len(rows)
+		}
+		if err := p.write(ctx, rows[:n]); err != nil {
+			return err
+		}
+		if rows = rows[n:]; len(rows) > 0 {
+			if err := p.put(ctx, rows[0]); err != nil {
+				return err
+			}
+			rows = rows[1:]
+		}
 	}
-	if up.Len() > 0 {
-		require.NoError(tb, p.subject.store.Upsert(tb.Context(), up))
+	return nil
+}
+
+func (p *pair) write(ctx context.Context, rows []Row) error {
+	batches, up := p.world.Load(p.tenant, rows...)
+	for _, batch := range batches {
+		batch.Piece = p.number // of a token that other tenants' batches do not have
+		if err := p.subject.store.Insert(ctx, batch, 0); err != nil {
+			return err
+		}
 	}
+	if up.Len() == 0 {
+		return nil
+	}
+	return p.subject.store.Upsert(ctx, up)
+}
+
+// put stores a segment in both.
+func (p *pair) put(ctx context.Context, r Row) error {
+	s, err := parseSegment(r.To)
+	if err != nil {
+		return err
+	}
+	static := r.Kind == "freeze"
+	if err := p.world.Put(p.tenant, r.Key, *s, static, p.now); err != nil {
+		return err
+	}
+	_, err = p.engine.PutSegment(ctx, p.tenant, query.StoredSegment{ID: r.Key, Segment: *s, Static: static})
+	return err
 }
 
 // play loads and asks what a script says.

@@ -33,7 +33,13 @@ import (
 //
 // Other lines of load begin with screen, identify or group, which are events like
 // page; unlink and alias, which have the form of link; and once, which has that
-// of trait. Words with spaces in them are quoted as in Go. The lines of rows are
+// of trait. A segment is stored, or frozen as it is by then, with
+//
+//	store buyers {"did":{"event":"Order Completed"}}
+//	freeze first-buyers "buyers"
+//
+// and from "partitions 4" on the log has so many, in a new epoch. Words with
+// spaces in them are quoted as in Go. The lines of rows are
 // those of [Rows], in which spaces count as one.
 type Script struct {
 	Name     string

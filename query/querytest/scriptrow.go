@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/footfall-go/footfall/internal/schema"
+	"github.com/footfall-go/footfall/query"
 )
 
 // parseRow reads a line of load.
@@ -22,6 +23,14 @@ func parseRow(text string) (r Row, err error) {
 	_, isTrait := traitKinds[r.Kind]
 	_, isEvent := eventTypes[r.Kind]
 	switch {
+	case isStored(r.Kind) && len(words) >= 1:
+		return r.stored(words[0], text)
+	case r.Kind == "partitions" && len(words) == 1:
+		r.To = words[0]
+		if n, err := strconv.ParseUint(r.To, 10, 16); err != nil || n == 0 || strconv.FormatUint(n, 10) != r.To {
+			return r, fmt.Errorf("partitions are a number, not %q", r.To)
+		}
+		return r, nil
 	case isLink && len(words) == 2:
 		r.Of, r.To = words[0], words[1]
 		return r, checkOwner(r.Of, false)
@@ -122,6 +131,29 @@ func (r Row) said(words []string, text string) (Row, error) {
 		return r, fmt.Errorf("no JSON: %s", r.To)
 	}
 	return r, checkOwner(r.Of, true)
+}
+
+// stored reads an id and a segment in JSON.
+func (r Row) stored(id, text string) (Row, error) {
+	r.Key = id
+	for range 2 {
+		_, text = cutWord(text)
+	}
+	r.To = text
+	_, err := parseSegment(r.To)
+	return r, err
+}
+
+func parseSegment(text string) (*query.Segment, error) {
+	q, err := query.Parse([]byte(`{"kind":"segment","segment":` + text + `}`))
+	if err != nil {
+		return nil, err
+	}
+	size, ok := q.(*query.SegmentSize)
+	if !ok {
+		return nil, fmt.Errorf("no segment: %s", text)
+	}
+	return &size.Segment, nil
 }
 
 // cutWord takes the first word of a line off.

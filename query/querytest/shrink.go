@@ -52,6 +52,15 @@ func shrink(rows []Row, question string, tries int, fails func(rows []Row, quest
 // plainerRows returns a row without one of the things it can do without.
 func plainerRows(r Row) []Row {
 	var all []Row
+	if isStored(r.Kind) {
+		for _, smaller := range smallerQuestions(r.To) {
+			if _, err := parseSegment(smaller); err == nil {
+				c := r
+				c.To = smaller
+				all = append(all, c)
+			}
+		}
+	}
 	if r.Properties != "" {
 		for _, smaller := range smallerQuestions(r.Properties) {
 			c := r
@@ -134,7 +143,7 @@ func smallerQuestions(question string) []string {
 
 // failure writes a case that was found as a script.
 func failure(s *Script, rows []Row, question string, want, got []string, what string) string {
-	small := &Script{Name: "found", Settings: s.Settings, Now: s.Now, Steps: []Step{{Load: rows}, {Question: question, Rows: want}}}
+	small := &Script{Name: s.Name, Settings: s.Settings, Now: s.Now, Steps: []Step{{Load: rows}, {Question: question, Rows: want}}}
 	text := fmt.Sprintf("%s\n\n%s\n# the engine says\n", what, small)
 	for _, row := range got {
 		text += "#   " + row + "\n"

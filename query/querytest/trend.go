@@ -171,7 +171,7 @@ func (a *asked) trend(q *query.Trend) (*query.TrendResult, error) {
 			n := a.count(q, m, labels, l, a.from, a.to)
 			points := query.Points{Name: cmp.Or(m.Name, m.Event), Breakdown: l.shown(), Total: n.total, Values: n.values}
 			if from, to, ok := a.before(q, len(starts)); ok {
-				points.Previous = previous(a.count(q, m, labels, l, from, to), len(starts))
+				points.Previous = previous(a.over(from, to).count(q, m, labels, l, from, to), len(starts))
 			}
 			result.Series = append(result.Series, points)
 		}
@@ -194,7 +194,7 @@ func (a *asked) formula(q *query.Trend, result *query.TrendResult) error {
 		}
 	}
 	buckets := len(result.Buckets)
-	over := func(l label, from, to time.Time) numbers {
+	over := func(a *asked, l label, from, to time.Time) numbers {
 		all := make([]numbers, len(q.Series))
 		for i := range q.Series {
 			all[i] = a.count(q, &q.Series[i], labels, l, from, to)
@@ -206,10 +206,10 @@ func (a *asked) formula(q *query.Trend, result *query.TrendResult) error {
 		return n
 	}
 	for _, l := range labels {
-		n := over(l, a.from, a.to)
+		n := over(a, l, a.from, a.to)
 		points := query.Points{Name: q.Formula, Breakdown: l.shown(), Total: n.total, Values: n.values}
 		if from, to, ok := a.before(q, buckets); ok {
-			points.Previous = previous(over(l, from, to), buckets)
+			points.Previous = previous(over(a.over(from, to), l, from, to), buckets)
 		}
 		result.Series = append(result.Series, points)
 	}

@@ -23,7 +23,9 @@ type World struct {
 	Traits   []footfall.Trait
 	IDs      []footfall.IDText
 	// Segments are stored segments by their id, for a World of one tenant.
-	Segments map[string]query.Segment
+	Segments map[string]StoredSegment
+
+	log log // of what was loaded
 }
 
 // Answer answers a question of a tenant, whose Settings must have their
@@ -33,7 +35,24 @@ func (w *World) Answer(t *tenant.Tenant, q query.Query, now time.Time) (*query.A
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
-	a := &asked{world: w, tenant: t, now: now}
+	a, err := w.ask(t, q, now)
+	if err != nil {
+		return nil, err
+	}
+	answer := &query.Answer{Kind: q.Kind(), Zone: a.cal.loc.String(), Exact: true}
+	if !a.always {
+		answer.Range = query.Window{From: a.from.In(a.cal.loc), To: a.to.In(a.cal.loc)}
+	}
+	answer.Result, err = a.result(q)
+	if id := *a.unknown; err == nil && id != "" {
+		err = fmt.Errorf("querytest: there is no segment %q", id)
+	}
+	return answer, err
+}
+
+// ask begins to answer a sound question.
+func (w *World) ask(t *tenant.Tenant, q query.Query, now time.Time) (*asked, error) {
+	a := &asked{world: w, tenant: t, now: now, unknown: new(string)}
 	scope := scopeOf(q)
 	zone := cmp.Or(scope.Zone, t.Zone, "UTC")
 	loc, err := time.LoadLocation(zone)
@@ -41,19 +60,15 @@ func (w *World) Answer(t *tenant.Tenant, q query.Query, now time.Time) (*query.A
 		return nil, fmt.Errorf("load the zone %q: %w", zone, err)
 	}
 	a.cal = newCalendar(loc, t.WeekStart)
+	a.moment = a.at(q)
 	a.gather()
-	answer := &query.Answer{Kind: q.Kind(), Zone: zone, Exact: true}
-	if scope.Range == (query.Range{}) {
+	if a.always = scope.Range == (query.Range{}); a.always {
 		// Only a segment needs none: it is about all that was before it.
-		a.always = true
 		a.to = now.Add(time.Millisecond)
 	} else {
-		a.from, a.to = a.rangeOf(scope.Range, a.at(q))
-		answer.Range = query.Window{From: a.from.In(loc), To: a.to.In(loc)}
+		a.from, a.to = a.rangeOf(scope.Range, a.moment)
 	}
-	a.moment = a.at(q)
-	answer.Result, err = a.result(q)
-	return answer, err
+	return a, nil
 }
 
 // at returns the moment at which a question is asked.
@@ -130,6 +145,8 @@ type asked struct {
 
 	from, to time.Time
 	always   bool // there is no range
+
+	unknown *string // the id of a segment that is not there, if one was needed
 
 	facts  []*fact // of the tenant, in order of time and then of the log
 	people *people
