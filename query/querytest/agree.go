@@ -18,7 +18,7 @@ import (
 )
 
 // alike is how many questions of each sort are generated that have to agree.
-const alike = 8
+const alike = 4
 
 // runAgreement asks an engine for the same number in several ways, in generated
 // questions about a generated world about which nothing else is known.

@@ -172,7 +172,10 @@ func (g *generator) event() Row {
 }
 
 func (g *generator) said() Row {
-	r := Row{Kind: pick(g, "trait", "trait", "once", "member"), At: g.moment(), Of: g.who()}
+	r := Row{Kind: pick(g, "trait", "trait", "once", "member"), At: g.moment(), Of: g.who(), ID: pick(g, "", "", "m", "n")}
+	if g.chance(2) { // at few times, so that the ids of messages tell
+		r.At = g.middle.Add(time.Duration(g.IntN(3)) * time.Hour)
+	}
 	if r.Kind == "member" {
 		r.Key, r.To = "company", pick(g, "acme", "globex", "initech")
 		return r

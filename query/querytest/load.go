@@ -95,9 +95,12 @@ func (l *loader) row(r Row) {
 			value = string(text)
 		}
 		trait := footfall.Trait{
-			Tenant: t.ID, Silo: t.Silo(), ID: l.id(r.Of), Kind: kind, Key: r.Key, Value: value, Time: footfall.MillisOf(r.At), Position: l.world.log.next(r.Of),
+			Tenant: t.ID, Silo: t.Silo(), ID: l.id(r.Of), Kind: kind, Key: r.Key, Value: value, Time: footfall.MillisOf(r.At), MessageID: r.ID,
+			Position: l.world.log.next(r.Of + r.To), // it may be said by any of a user's visitors
 		}
-		trait.MessageID = fmt.Sprintf("m%06d", l.world.log.rows)
+		if r.ID == "" {
+			trait.MessageID = fmt.Sprintf("m%06d", l.world.log.rows)
+		}
 		l.world.Traits, l.up.Traits = append(l.world.Traits, trait), append(l.up.Traits, trait)
 		return
 	}

@@ -83,10 +83,10 @@ func runGenerated(t *testing.T, open func(tb testing.TB) (Store, query.Conn)) {
 	}
 	var asked atomic.Int64
 	var worlds atomic.Int32
-	end := time.Now().Add(b.time)
 	for worker := range 2 {
 		t.Run(fmt.Sprint("worker ", worker), func(t *testing.T) {
 			t.Parallel()
+			end := time.Now().Add(b.time) // not while it waits for others
 			for first := true; first || asked.Load() < b.questions && time.Now().Before(end); first = false {
 				asked.Add(s.askGenerated(t, seed, int(worlds.Add(1))))
 			}

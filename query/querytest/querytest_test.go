@@ -55,6 +55,7 @@ func FuzzParseScripts(f *testing.F) {
 	for _, seed := range []string{
 		"world a\n  zone Asia/Kathmandu\n  week sunday\n  now 2024-03-05T12:00:00Z\n  retention 24h\nload\n  track 2024-03-01T10:00:00Z \"A b\" visitor=\"p h\" user=u session=7 id=x {\"a\":1}\n",
 		"world a\nload\n  link visitor:phone ann\n  alias \"user:a b\" c\n  unlink visitor:phone ann\n  trait user:ann 2024-03-01T10:00:00Z \"my plan\" {\"a\": [1, \"x  y\"]}\n  member user:ann 2024-03-01T10:00:00Z company \"ac me\"\n  once group:company:x 2024-03-01T10:00:00Z k null\n",
+		"world a\nload\n  trait user:a 2024-03-01T10:00:00Z k id=\"m 1\" \"id=x\"\n  member user:a 2024-03-01T10:00:00Z company id=m id=n\n  partitions 4\n  store s {\"did\":{\"event\":\"A\"}}\n  freeze \"t\" \"s\"\n",
 		"world a\nload\n  identify 2024-03-01T10:00:00Z visitor=v\nask\n  {}\nrows\n  a b\n# c\n",
 	} {
 		f.Add(seed)

@@ -16,9 +16,10 @@ type Row struct {
 	Kind string
 	At   time.Time // of events and of what is said
 
-	Name, Visitor, User, ID string // of events
-	Session                 uint64
-	Properties              string // a JSON object
+	Name, Visitor, User string // of events
+	ID                  string // of the message, of events and of what is said
+	Session             uint64
+	Properties          string // a JSON object
 
 	Of  string // whose row it is: "visitor:ID", "user:ID" or "group:TYPE:ID"
 	Key string // the name of a trait, the type of a group, the id of a segment
@@ -48,6 +49,9 @@ func (r Row) String() string {
 	}
 	if _, ok := traitKinds[r.Kind]; ok {
 		words = append(words, quote(r.Of), r.At.UTC().Format(time.RFC3339Nano), quote(r.Key))
+		if r.ID != "" {
+			words = append(words, "id="+quote(r.ID))
+		}
 		if r.Kind == "member" {
 			return strings.Join(append(words, quote(r.To)), " ")
 		}

@@ -114,18 +114,23 @@ func (r Row) said(words []string, text string) (Row, error) {
 	if r.At, err = parseTime(words[1]); err != nil {
 		return r, err
 	}
-	r.Of, r.Key = words[0], words[2]
-	if r.Kind == "member" {
-		if len(words) != 4 || !schema.IsGroupType(r.Key) {
-			return r, errors.New("member has who, when, the type of a group and its id")
-		}
-		r.To = words[3]
-		return r, checkOwner(r.Of, false)
-	}
-	// The value is JSON, which the cut into words has spoiled: it is the rest of
-	// the line behind the third word.
+	r.Of, r.Key, words = words[0], words[2], words[3:]
+	// A value is JSON, which the cut into words has spoiled: it is the rest of the
+	// line behind the key, and cannot begin like this.
 	for range 4 {
 		_, text = cutWord(text)
+	}
+	member := r.Kind == "member"
+	if strings.HasPrefix(text, "id=") && (!member || len(words) > 1) {
+		r.ID, words = strings.TrimPrefix(words[0], "id="), words[1:]
+		_, text = cutWord(text)
+	}
+	if member {
+		if len(words) != 1 || !schema.IsGroupType(r.Key) {
+			return r, errors.New("member has who, when, the type of a group and its id")
+		}
+		r.To = words[0]
+		return r, checkOwner(r.Of, false)
 	}
 	if r.To = text; !json.Valid([]byte(r.To)) {
 		return r, fmt.Errorf("no JSON: %s", r.To)
