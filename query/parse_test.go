@@ -215,6 +215,7 @@ func TestThereIsOneZero(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, "0", s.text, "%v", zero)
 		require.True(t, s.canonical, "%v", zero)
+		require.False(t, math.Signbit(s.number), "%v", zero)
 	}
 	require.False(t, textScalar("-0").canonical, "a text is what it is")
 }

@@ -79,6 +79,9 @@ func numberScalar(written string) scalar {
 	if err != nil {
 		return scalar{text: written}
 	}
+	if f == 0 {
+		f = 0 // with a sign it would be in no set that has the other
+	}
 	s := scalar{text: written, number: f, isNumber: true}
 	if text := formatNumber(f); sameDecimal(text, written) {
 		s.text, s.canonical = text, true
