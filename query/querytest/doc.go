@@ -47,8 +47,8 @@
 //     narrows what counts.
 //   - Behind a line of a formula the values of a breakdown are those that are
 //     shown, which are the first series'.
-//   - Events of one time are listed partition by partition of the log, while a
-//     unit of a funnel has them by offset; a unit that has events in several
-//     partitions did not order them either.
+//   - Events of one time are listed partition by partition of the log, while the
+//     steps of a funnel take them by offset: what one person does in several
+//     partitions in one millisecond has no order of its own.
 //   - A number has one zero, also in a set.
 package querytest

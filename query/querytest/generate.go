@@ -34,7 +34,7 @@ var places = []place{
 	{"America/Caracas", "2007-12-09T07:00:00Z", tenant.SundayFirst},   // by half an hour, for good
 	{"Pacific/Kwajalein", "1993-08-21T12:00:00Z", tenant.SundayFirst}, // a day was skipped
 	{"Africa/Casablanca", "2024-03-10T02:00:00Z", tenant.MondayFirst}, // twice within five weeks
-	{"Africa/Monrovia", "1972-01-07T00:44:30Z", tenant.MondayFirst},   // from an offset of seconds
+	{"Asia/Pyongyang", "2018-05-04T15:00:00Z", tenant.MondayFirst},    // forward by half an hour before midnight
 }
 
 // reach is how far from the middle the events of a generated world lie.
