@@ -115,6 +115,9 @@ func (r *Receipt) remains() error {
 // there is nobody new.
 func (g *group) name(ctx context.Context) error {
 	for unsure := slices.Clone(g.open); len(unsure) > 0; {
+		if err := g.k.noticed(ctx); err != nil {
+			return err
+		}
 		// The door is closed: what is accepted by now is all there will be, but
 		// for requests that are past the check at this moment.
 		if err := g.settle(ctx); err != nil {

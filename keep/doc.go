@@ -50,6 +50,16 @@
 // de-duplication window the processor still knows the ids of erased messages: a
 // copy of one counts as a duplicate.
 //
+// # Several processes
+//
+// Each process has a keeper of the same store and runs [Keeper.Watch], so that a
+// request made at any of them is known to all within a second. One of them runs
+// [Keeper.Run]; that two do for a moment, when it changes which, does no harm:
+// an order that is given twice deletes once. Before it gives the order it waits
+// Config.Notice, so that all doors have closed. A door whose process cannot reach
+// the store goes by what it knew last: what it takes in of the person meanwhile
+// is not part of the receipt, and goes when the person is erased again.
+//
 // # Retention
 //
 // Each night the rows of a tenant that are older than its setting go: events by

@@ -60,6 +60,13 @@ type Config struct {
 	At time.Duration
 	// Location is where it is night. Defaults to time.Local.
 	Location *time.Location
+	// WatchEvery is how often Watch looks for what other processes requested.
+	// Defaults to 1s.
+	WatchEvery time.Duration
+	// Notice is how long the doors of other processes take to learn of a
+	// request; it is carried out after that. A little more than their
+	// WatchEvery is right. Defaults to 0: the doors share this keeper.
+	Notice time.Duration
 	// Logger is told what was erased and deleted, and what went wrong. Defaults
 	// to none.
 	Logger *slog.Logger
@@ -72,6 +79,9 @@ type Keeper struct {
 	bans   atomic.Pointer[bans]
 
 	mu       sync.Mutex
+	writing  int                       // calls of define under way
+	writes   int                       // those that have ended
+	wrote    time.Time                 // when requests changed last, here or elsewhere
 	requests map[string]*Receipt       // by name; replaced, never changed
 	changed  chan struct{}             // closed and replaced when one of them is
 	making   map[subject]chan struct{} // requests being made; closed when they are
@@ -88,6 +98,9 @@ func New(ctx context.Context, config Config) (*Keeper, error) {
 			errs = append(errs, errors.New("keep: Config."+name+" is required"))
 		}
 	}
+	if config.WatchEvery < 0 || config.Notice < 0 {
+		errs = append(errs, errors.New("keep: Config.WatchEvery and Config.Notice are not negative"))
+	}
 	if config.At < 0 || config.At >= 24*time.Hour {
 		errs = append(errs, errors.New("keep: Config.At is not within a day"))
 	}
@@ -95,6 +108,7 @@ func New(ctx context.Context, config Config) (*Keeper, error) {
 		return nil, err
 	}
 	config.Partitions = cmp.Or(config.Partitions, 1)
+	config.WatchEvery = cmp.Or(config.WatchEvery, time.Second)
 	config.At = cmp.Or(config.At, 3*time.Hour)
 	config.Location = cmp.Or(config.Location, time.Local)
 	if config.Logger == nil {

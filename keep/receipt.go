@@ -87,23 +87,6 @@ func newName() string {
 	return "er_" + strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
 }
 
-// load reads the requests that stand.
-func (k *Keeper) load(ctx context.Context) error {
-	saved, err := k.config.Store.Defined(ctx, schema.KindErasure)
-	if err != nil {
-		return fmt.Errorf("keep: read the erasures that stand: %w", err)
-	}
-	for i := range saved {
-		r := &Receipt{version: saved[i].Version}
-		if err := json.Unmarshal([]byte(saved[i].Body), r); err != nil {
-			return fmt.Errorf("keep: read erasure %s: %w", saved[i].ID, err)
-		}
-		k.requests[r.Name] = r
-	}
-	k.ban()
-	return nil
-}
-
 // save writes requests down as they are now and makes them those that others
 // see.
 func (k *Keeper) save(ctx context.Context, requests ...*Receipt) error {
@@ -123,23 +106,30 @@ func (k *Keeper) save(ctx context.Context, requests ...*Receipt) error {
 	})
 }
 
+// struck is beyond every version of a receipt: another keeper that has yet to
+// see that a request no longer stands does not bring it back by writing it.
+const struck = 1 << 32
+
 // strike writes down that a request no longer stands. Nothing of it is kept.
 func (k *Keeper) strike(ctx context.Context, r *Receipt) error {
-	gone := footfall.Definition{Tenant: r.Tenant, Kind: schema.KindErasure, ID: r.Name, Deleted: true, Version: r.version + 1}
+	gone := footfall.Definition{Tenant: r.Tenant, Kind: schema.KindErasure, ID: r.Name, Deleted: true, Version: r.version + struck}
 	return k.define(ctx, []footfall.Definition{gone}, func() { delete(k.requests, r.Name) })
 }
 
 // define writes definitions, and then has others see what changed.
 func (k *Keeper) define(ctx context.Context, all []footfall.Definition, change func()) error {
-	if err := k.config.Store.Define(ctx, all...); err != nil {
-		return fmt.Errorf("keep: write %d erasures down: %w", len(all), err)
-	}
+	k.mu.Lock()
+	k.writing++
+	k.mu.Unlock()
+	err := k.config.Store.Define(ctx, all...)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	change()
-	k.ban()
-	close(k.changed)
-	k.changed = make(chan struct{})
+	k.writing--
+	k.writes++
+	if err != nil {
+		return fmt.Errorf("keep: write %d erasures down: %w", len(all), err)
+	}
+	k.replace(change)
 	return nil
 }
 
