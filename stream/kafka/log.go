@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -32,6 +33,7 @@ type Log struct {
 	close  context.CancelFunc
 
 	background sync.WaitGroup
+	joined     atomic.Int32 // calls of Own that are members of the group
 	producer   producer
 
 	mu         sync.Mutex

@@ -54,6 +54,7 @@ type member struct {
 
 	group  sarama.ConsumerGroup // of the current join
 	cancel context.CancelFunc
+	joined bool // in it
 
 	mu      sync.Mutex
 	failure error // that ends Own
@@ -95,6 +96,12 @@ func (m *member) join(ctx context.Context) error {
 	defer m.cancel()
 	defer context.AfterFunc(m.log.closed, m.cancel)()
 	m.group = group
+	defer func() {
+		if m.joined {
+			m.joined = false
+			m.log.joined.Add(-1)
+		}
+	}()
 	for ctx.Err() == nil {
 		if err := group.Consume(ctx, []string{m.log.cfg.Topic}, m); err != nil {
 			if errors.Is(err, ErrTopic) {
@@ -117,6 +124,10 @@ func (m *member) Setup(sarama.ConsumerGroupSession) error {
 		return err
 	}
 	m.log.forgetCount()
+	if !m.joined {
+		m.joined = true
+		m.log.joined.Add(1)
+	}
 	return m.log.count(client)
 }
 

@@ -1,0 +1,65 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/footfall-go/footfall/internal/schema"
+	"github.com/footfall-go/footfall/tenant"
+)
+
+// LedgerTotal is what the ledger says became of a tenant's events in one
+// partition: of those in the records before To, and of none after it.
+type LedgerTotal struct {
+	Tenant                         tenant.ID
+	Partition                      uint16
+	Stored, Duplicate, Quarantined uint64
+	To                             int64
+}
+
+// LedgerTotals sums the ledger up, over all epochs. To is that of the given one.
+func (s *Store) LedgerTotals(ctx context.Context, epoch uint16) ([]LedgerTotal, error) {
+	// All rows that follow from the log up to some record are written at once,
+	// so that the latest version of a partition's rows tells how far they go.
+	result, err := s.read(ctx, "SELECT tenant, _p, sum(stored), sum(duplicate), sum(quarantined), "+
+		"max(max(if(_epoch = "+strconv.Itoa(int(epoch))+", bitShiftRight(version, 16), 0))) OVER (PARTITION BY _p) "+
+		"FROM "+schema.Ledger+" FINAL GROUP BY tenant, _p FORMAT RowBinary")
+	if err != nil {
+		return nil, fmt.Errorf("sum the ledger up: %w", err)
+	}
+	var all []LedgerTotal
+	r := rowBinary{rest: result}
+	for r.more() {
+		all = append(all, LedgerTotal{Tenant: r.tenant(), Partition: r.u16(), Stored: r.u64(), Duplicate: r.u64(), Quarantined: r.u64(), To: int64(r.u64())})
+	}
+	if r.bad {
+		return nil, fmt.Errorf("sum the ledger up: %w", errTorn)
+	}
+	return all, nil
+}
+
+// SnapshotPlace is the newest whole snapshot of a partition.
+type SnapshotPlace struct {
+	Partition uint16
+	Offset    int64
+}
+
+// NewestSnapshots returns the newest whole snapshot of each partition that has
+// one, of whatever version of the fold.
+func (s *Store) NewestSnapshots(ctx context.Context, epoch uint16) ([]SnapshotPlace, error) {
+	result, err := s.read(ctx, "SELECT _p, max(_o) FROM (SELECT _p, _o FROM "+schema.Snapshots+" WHERE _epoch = "+strconv.Itoa(int(epoch))+
+		" GROUP BY _p, fold, _o, writer HAVING "+whole+") GROUP BY _p FORMAT RowBinary")
+	if err != nil {
+		return nil, fmt.Errorf("list the newest snapshots: %w", err)
+	}
+	var all []SnapshotPlace
+	r := rowBinary{rest: result}
+	for r.more() {
+		all = append(all, SnapshotPlace{Partition: r.u16(), Offset: int64(r.u64())})
+	}
+	if r.bad {
+		return nil, fmt.Errorf("list the newest snapshots: %w", errTorn)
+	}
+	return all, nil
+}
