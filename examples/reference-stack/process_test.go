@@ -31,6 +31,7 @@ var binary struct {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	closeShared()
 	_ = os.RemoveAll(binary.dir) // a leftover in the temporary folder does no harm
 	os.Exit(code)
 }
@@ -99,12 +100,34 @@ func launch(tb testing.TB, dir string, args ...string) *server {
 // launchCommand starts a command that becomes a footfall process.
 func launchCommand(tb testing.TB, dir string, cmd *exec.Cmd) *server {
 	tb.Helper()
+	s, err := beginCommand(dir, cmd)
+	require.NoError(tb, err)
+	tb.Cleanup(func() {
+		_ = s.cmd.Process.Kill() // it may be gone
+		<-s.exited
+		if tb.Failed() {
+			tb.Logf("the process said:\n%s", s.stderr)
+		}
+	})
+	return s
+}
+
+// begin starts a process that nobody ends unless told to.
+func begin(dir, program string, args ...string) (*server, error) {
+	return beginCommand(dir, exec.Command(program, args...)) //nolint:noctx // the tests decide how it ends
+}
+
+func beginCommand(dir string, cmd *exec.Cmd) (*server, error) {
 	s := &server{dir: dir, cmd: testenv.Tie(cmd), stdout: make(chan string, 16), stderr: &log{}, exited: make(chan struct{})}
 	s.cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()
-	require.NoError(tb, err)
-	require.NoError(tb, s.cmd.Start())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
 	go func() {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
@@ -114,14 +137,7 @@ func launchCommand(tb testing.TB, dir string, cmd *exec.Cmd) *server {
 		_ = s.cmd.Wait() // the exit status is in ProcessState
 		close(s.exited)
 	}()
-	tb.Cleanup(func() {
-		_ = s.cmd.Process.Kill() // it may be gone
-		<-s.exited
-		if tb.Failed() {
-			tb.Logf("the process said:\n%s", s.stderr)
-		}
-	})
-	return s
+	return s, nil
 }
 
 // up starts a server on a folder and waits for its ready line.

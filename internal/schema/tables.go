@@ -26,8 +26,11 @@ const (
 	KindExpiry  = "expiry"  // how far retention has deleted
 )
 
-// KindSegment is that of the segments that tenants have stored.
-const KindSegment = "segment"
+// Kinds of a tenant's own definitions, which go with it.
+const (
+	KindSegment = "segment" // one that it has stored
+	KindImport  = "import"  // how far a named import has come, where the log does not keep it
+)
 
 // Absent stands in the events columns _original and _sent where the sender
 // gave no such time.

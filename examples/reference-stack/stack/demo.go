@@ -18,7 +18,7 @@ const (
 
 // demo is the command demo.
 func demo(ctx context.Context, p *Process, args []string) (err error) {
-	f := newServerFlags("demo")
+	f := newServerFlags(roleDemo)
 	seed := f.Uint64("seed", 1, "`number` that chooses the traffic")
 	rate := f.Float64("rate", 20, "live `events` a second")
 	history := Duration(30 * 24 * time.Hour)
@@ -45,7 +45,7 @@ func demo(ctx context.Context, p *Process, args []string) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(settings.Data)) }()
 	}
 	logger := settings.logger(p)
-	s, err := Open(ctx, settings, logger)
+	s, err := Open(ctx, roleDemo, settings, logger)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type file struct {
 	Listen   string       `yaml:"listen"`
 	Data     string       `yaml:"data"`
 	Drain    string       `yaml:"drain"`
+	Notice   string       `yaml:"notice"`
 	Tiers    []fileTier   `yaml:"tiers"`
 	Night    string       `yaml:"night"`
 	Log      string       `yaml:"log"`
@@ -26,6 +27,40 @@ type file struct {
 	Proxies  []string     `yaml:"trusted_proxies"`
 	Tenants  []fileTenant `yaml:"tenants"`
 	Engine   fileEngine   `yaml:"engine"`
+
+	Kafka      fileKafka      `yaml:"kafka"`
+	ClickHouse fileClickHouse `yaml:"clickhouse"`
+}
+
+// fileKafka is where the log is, of the roles.
+type fileKafka struct {
+	Brokers     []string `yaml:"brokers"`
+	Topic       string   `yaml:"topic"`
+	Group       string   `yaml:"group"`
+	Epoch       string   `yaml:"epoch"`
+	Partitions  string   `yaml:"partitions"`
+	Replication string   `yaml:"replication"`
+	MinInSync   string   `yaml:"min_in_sync"`
+	Retention   string   `yaml:"retention"`
+	TLS         struct {
+		On   string `yaml:"on"`
+		CA   string `yaml:"ca"`
+		Cert string `yaml:"cert"`
+		Key  string `yaml:"key"`
+	} `yaml:"tls"`
+	SASL struct {
+		Mechanism string `yaml:"mechanism"`
+		User      string `yaml:"user"`
+		Password  string `yaml:"password"`
+	} `yaml:"sasl"`
+}
+
+// fileClickHouse is where the store is, of the roles.
+type fileClickHouse struct {
+	URL      string `yaml:"url"`
+	Database string `yaml:"database"`
+	User     string `yaml:"user"`
+	Password string `yaml:"password"`
 }
 
 // fileEngine is what the command engine alone reads.

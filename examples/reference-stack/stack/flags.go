@@ -89,11 +89,13 @@ func (f *flags) parse(p *Process, args []string) ([]string, error) {
 }
 
 // fallback sets a flag that neither the command line nor the environment gave.
+// What another command has is left to it: one file is for all.
 func (f *flags) fallback(name, value string) error {
-	if f.given[name] || value == "" {
+	found := f.Lookup(name)
+	if f.given[name] || value == "" || found == nil {
 		return nil
 	}
-	if err := f.Lookup(name).Value.Set(value); err != nil {
+	if err := found.Value.Set(value); err != nil {
 		return usagef("%s: %w", name, err)
 	}
 	return nil

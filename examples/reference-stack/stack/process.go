@@ -30,9 +30,12 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"up", "serve: take events, keep them, answer questions", up},
+		{"up", "serve: take events, keep them, answer questions", serve(roleUp)},
 		{"demo", "serve a made-up shop with live traffic, in a folder that goes away", demo},
 		{"engine", "serve the embedded engine alone, for processes that share it", engine},
+		{"ingest", "serve one role: take events into Kafka", serve(roleIngest)},
+		{"process", "serve one role: bring them from Kafka into ClickHouse, exactly once", serve(roleProcess)},
+		{"query", "serve one role: answer questions, show the page, take the operator's orders", serve(roleQuery)},
 		{"import", "bring in files of rows", importFiles},
 		{"rejected", "list what was refused or set aside, trace and replay it", rejected},
 		{"erase", "erase a person", erasePerson},

@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -33,30 +34,46 @@ func (s *Server) ready(ctx context.Context) (bool, map[string]string) {
 			c.ready = c.ready && state == ok
 		}
 	}
-	if s.writes.isClosed() {
+	if s.stopping.Load() {
 		return false, map[string]string{"server": "stopping"}
 	}
 	return c.ready, c.found
 }
 
+// look asks the parts that the role cannot do without. A door without the store
+// goes on with what it knows of erasures, and answers without the log say less
+// of how new they are.
 func (s *Server) look(ctx context.Context) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	found := map[string]string{"log": ok, "store": ok, "processor": ok}
-	if stats, err := s.records.Stats(); err != nil {
-		found["log"] = err.Error()
-	} else if stats.Unavailable != nil {
-		found["log"] = stats.Unavailable.Error()
+	found := map[string]string{}
+	check := func(part string, err error) {
+		if found[part] = ok; err != nil {
+			found[part] = err.Error()
+		}
 	}
-	if err := s.conn.Ping(ctx); err != nil {
-		found["store"] = err.Error()
+	if s.role.door || s.role.processor {
+		check("log", s.records.trouble(ctx))
 	}
-	if status, err := s.runner.Status(ctx); err != nil {
-		found["processor"] = err.Error()
-	} else if !status.Ready {
-		found["processor"] = status.Reason
+	if s.role.answers {
+		check("store", s.conn.Ping(ctx))
+	}
+	if s.role.processor {
+		check("processor", s.processing(ctx))
 	}
 	return found
+}
+
+// processing returns why the processor is not at work.
+func (s *Server) processing(ctx context.Context) error {
+	status, err := s.runner.Status(ctx)
+	if err != nil || status.Ready {
+		return err
+	}
+	if len(status.Partitions) == 0 && s.records.joined() {
+		return nil // there are more processors than partitions
+	}
+	return errors.New(status.Reason)
 }
 
 func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {

@@ -186,7 +186,7 @@ func (s *Server) caughtUp(ctx context.Context) (map[uint16]footfall.Position, er
 	defer tick.Stop()
 	var ends map[uint16]int64
 	for {
-		status, err := s.runner.Status(ctx)
+		status, err := s.progress.Status(ctx)
 		if err != nil && ctx.Err() == nil {
 			return nil, err
 		}

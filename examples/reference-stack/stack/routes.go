@@ -17,15 +17,10 @@ import (
 	"github.com/footfall-go/footfall/tenant"
 )
 
-// routes puts the two doors, the operator's routes and the page together.
+// routes puts together what the role has: the two doors, the operator's routes
+// and the page.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	door := s.writes.wrap(s.door)
-	mux.Handle("/v1/", door)
-	for _, path := range slices.Concat(ingest.RudderPaths, ingest.PostHogPaths) {
-		mux.Handle(path, door)
-	}
-	mux.Handle("/api/v1/", s.answers)
 	only := func(methods, path string, serve http.Handler) {
 		for method := range strings.SplitSeq(methods, ", ") {
 			mux.Handle(method+" "+path, serve)
@@ -35,22 +30,38 @@ func (s *Server) routes() http.Handler {
 			problem.Write(w, r, problem.Problem{Status: http.StatusMethodNotAllowed, Detail: "use " + methods})
 		})
 	}
-	only("GET, HEAD", "/api/v1/status", http.HandlerFunc(s.serveStatus))
-	only("GET, HEAD", "/api/v1/refused", http.HandlerFunc(s.serveRefused))
-	only("GET, HEAD", "/api/v1/trace", http.HandlerFunc(s.serveTrace))
-	only("GET, HEAD", "/api/v1/rejected", http.HandlerFunc(s.serveRejected))
-	only("POST", "/api/v1/rejected/replay", s.writes.wrap(http.HandlerFunc(s.serveReplay)))
-	only("GET, HEAD", "/api/v1/taps", http.HandlerFunc(s.serveTaps))
-	only("DELETE", "/api/v1/taps/{name}", http.HandlerFunc(s.serveDropTap))
-	only("GET, HEAD", "/api/v1/openapi.json", serveOpenAPI())
-	keeping := keep.NewHandler(s.keeper, s.admin)
-	for _, pattern := range keeping.Patterns() {
-		mux.Handle(pattern, keeping)
+	if s.role.door {
+		door := s.writes.wrap(s.door)
+		mux.Handle("/v1/", door)
+		for _, path := range slices.Concat(ingest.RudderPaths, ingest.PostHogPaths) {
+			mux.Handle(path, door)
+		}
+		only("GET, HEAD", "/api/v1/refused", http.HandlerFunc(s.serveRefused))
 	}
+	if s.role.answers {
+		mux.Handle("/api/v1/", s.answers)
+		only("GET, HEAD", "/api/v1/trace", http.HandlerFunc(s.serveTrace))
+		only("GET, HEAD", "/api/v1/rejected", http.HandlerFunc(s.serveRejected))
+		only("POST", "/api/v1/rejected/replay", s.writes.wrap(http.HandlerFunc(s.serveReplay)))
+		only("GET, HEAD", "/api/v1/openapi.json", serveOpenAPI())
+		keeping := keep.NewHandler(s.keeper, s.admin)
+		for _, pattern := range keeping.Patterns() {
+			mux.Handle(pattern, keeping)
+		}
+		mux.Handle("/", s.logIn(page.Handler()))
+	} else {
+		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			problem.Write(w, r, problem.Problem{Status: http.StatusNotFound, Detail: "there is no such route at this role, " + s.role.name})
+		})
+	}
+	if s.role.processor {
+		only("GET, HEAD", "/api/v1/taps", http.HandlerFunc(s.serveTaps))
+		only("DELETE", "/api/v1/taps/{name}", http.HandlerFunc(s.serveDropTap))
+	}
+	only("GET, HEAD", "/api/v1/status", http.HandlerFunc(s.serveStatus))
 	mux.HandleFunc("GET /healthz", serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.metrics.handler)
-	mux.Handle("/", s.logIn(page.Handler()))
 	return mux
 }
 

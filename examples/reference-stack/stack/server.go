@@ -11,63 +11,59 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	ch "github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/ingest"
-	"github.com/footfall-go/footfall/ingest/geoip"
-	"github.com/footfall-go/footfall/ingest/useragent"
 	"github.com/footfall-go/footfall/keep"
 	"github.com/footfall-go/footfall/query"
-	queryclickhouse "github.com/footfall-go/footfall/query/clickhouse"
 	"github.com/footfall-go/footfall/store/chdb"
 	"github.com/footfall-go/footfall/store/clickhouse"
 	"github.com/footfall-go/footfall/stream"
-	"github.com/footfall-go/footfall/stream/local"
 	"github.com/footfall-go/footfall/tenant"
 )
 
-// database is where the tables are, in the embedded engine.
-const database = "footfall"
-
-// Server is the whole of Footfall in one process.
+// Server is a process of Footfall: all of it, or one of its roles.
 type Server struct {
 	settings *Settings
+	role     role
 	log      *slog.Logger
 	adminKey string
 	keys     *tenant.Keys
 	cookies  *tenant.Cookies
 	started  time.Time
+	metrics  *metrics
 
-	records *local.Log
-	engine  *chdb.Engine
-	conn    driver.Conn
-	store   *clickhouse.Store
-	runner  *stream.Runner
-	keeper  *keep.Keeper
-	door    *ingest.Handler
-	answers *query.Handler
-	live    *query.Feed
-	metrics *metrics
+	records  records
+	progress progress
+	engine   *chdb.Engine // nil where the store is elsewhere
+	store    *clickhouse.Store
+	conn     driver.Conn
+	keeper   *keep.Keeper
+	runner   *stream.Runner  // of the processor
+	door     *ingest.Handler // of the door, and what replays go through
+	answers  *query.Handler  // of the answers
+	live     *query.Feed     // from the one to the other, in one process
 
-	writes    gate       // requests to the write side
-	replaying sync.Mutex // held by the replay under way
-	checks    checks     // what /readyz tells
-	announced bool       // run.json is ours
+	starting  starting
+	stopping  atomic.Bool // /readyz says so
+	writes    gate        // requests to the write side
+	replaying sync.Mutex  // held by the replay under way
+	checks    checks      // what /readyz tells
+	announced bool        // run.json is ours
 
 	listener net.Listener
 	http     *http.Server
+	served   chan error
 }
 
-// Open opens everything below the data folder, in the direction data flows,
-// and listens. Nothing is answered and processed before Run.
-func Open(ctx context.Context, settings *Settings, logger *slog.Logger) (_ *Server, err error) {
-	s := &Server{settings: settings, log: logger, started: time.Now(), adminKey: cmp.Or(settings.AdminKey, newAdminKey())}
+// Open opens the parts of a role, in the direction data flows, and listens.
+// Nothing is processed and no request answered but with 503 before Run.
+func Open(ctx context.Context, role role, settings *Settings, logger *slog.Logger) (_ *Server, err error) {
+	s := &Server{settings: settings, role: role, log: logger, started: time.Now(), adminKey: cmp.Or(settings.AdminKey, newAdminKey())}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -80,99 +76,63 @@ func Open(ctx context.Context, settings *Settings, logger *slog.Logger) (_ *Serv
 	if s.metrics, err = newMetrics(); err != nil {
 		return nil, fmt.Errorf("make instruments: %w", err)
 	}
-	if err := os.MkdirAll(settings.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
-	}
-	s.records, err = local.Open(local.Config{Dir: filepath.Join(settings.Data, "log"), Logger: logger})
-	if errors.Is(err, local.ErrLocked) {
-		return nil, inUse(settings.Data)
+	if role.beside() {
+		err = s.openBeside(ctx)
+	} else {
+		err = s.openData(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := s.openStore(ctx); err != nil {
-		return nil, err
-	}
-	if s.live, err = query.NewFeed(query.FeedConfig{}); err != nil {
-		return nil, err
-	}
-	if s.runner, err = stream.New(stream.Config{
-		Log: s.records, Store: s.store, Logger: logger, DrainTimeout: settings.Drain, MeterProvider: s.metrics.provider,
-		Taps: []stream.Tap{{Name: "live", Sink: s.live}},
-	}); err != nil {
-		return nil, err
-	}
-	if err := s.openKeeper(ctx); err != nil {
+	if err := s.openProcessor(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.openDoors(); err != nil {
 		return nil, err
 	}
-	listen := net.ListenConfig{}
-	if s.listener, err = listen.Listen(ctx, "tcp", settings.Listen); err != nil {
-		return nil, err
-	}
 	return s, nil
 }
 
-func (s *Server) openStore(ctx context.Context) (err error) {
-	volumes, tables := s.settings.tiers()
-	volumes.Dir = filepath.Join(s.settings.Data, "store")
-	if s.engine, err = chdb.Open(ctx, volumes); err != nil {
-		return fmt.Errorf("open the store: %w", err)
+// openData opens log and store in the data folder.
+func (s *Server) openData(ctx context.Context) (err error) {
+	if err := os.MkdirAll(s.settings.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
 	}
-	tables.Transport, tables.Database, tables.Kind = s.engine.Transport(), database, "chdb"
-	if s.store, err = clickhouse.New(tables); err != nil {
+	// First, so that a second process on the folder is told that and not that
+	// the address is in use.
+	if s.records, err = openLocalLog(s.settings.Data, s.log); err != nil {
 		return err
 	}
-	if err := s.store.Migrate(ctx); err != nil {
-		return fmt.Errorf("migrate the store: %w", err)
+	if err := s.listen(ctx); err != nil {
+		return err
 	}
-	s.conn, err = ch.Open(&ch.Options{
-		Protocol: ch.HTTP, Addr: []string{"embedded"}, Auth: ch.Auth{Database: database},
-		TransportFunc: func(*http.Transport) (http.RoundTripper, error) {
-			return queryclickhouse.CountReads(s.engine.Transport()), nil
-		},
-	})
-	return err
+	return s.openEngine(ctx)
 }
 
-func (s *Server) openDoors() (err error) {
-	config := ingest.Config{
-		Log: outspoken{s.records, s.log}, Auth: s.keys, Positions: s.records, AdminKey: s.adminKey, Tenants: s.keys.Tenant, Origins: s.keys.Origins,
-		Unavailable: unavailable, Bans: s.keeper, MeterProvider: s.metrics.provider,
-		UserAgent: useragent.New(), TrustedProxies: s.settings.Proxies,
-	}
-	if s.settings.GeoIP != "" {
-		if config.Geo, err = geoip.Load(s.settings.GeoIP); err != nil {
-			return usagef("%w", err)
+// openProcessor opens what folds the log, and the keeper. It comes before the
+// doors, which refuse who was erased from their first request on.
+func (s *Server) openProcessor(ctx context.Context) (err error) {
+	if s.role.processor {
+		config := stream.Config{
+			Log: keptLog{s.records, s}, Store: s.store, Logger: s.log, DrainTimeout: s.settings.Drain, MeterProvider: s.metrics.provider,
+		}
+		if s.role.answers {
+			if s.live, err = query.NewFeed(query.FeedConfig{}); err != nil {
+				return err
+			}
+			config.Taps = []stream.Tap{{Name: "live", Sink: s.live}}
+		}
+		if s.runner, err = stream.New(config); err != nil {
+			return err
 		}
 	}
-	if s.door, err = ingest.New(config); err != nil {
-		return err
+	switch p := s.progress.(type) {
+	case nil:
+		s.progress = ownProgress{s.runner}
+	case *groupProgress:
+		p.runner = s.runner
 	}
-	s.answers, err = query.New(query.Config{
-		Conn: queryclickhouse.New(s.conn), Cookies: s.cookies, Watermark: s.watermark, Version: s.version, Segments: s.store, Live: s.live,
-		Logger: s.log, MeterProvider: s.metrics.provider,
-	})
-	return err
-}
-
-func unavailable(err error) bool { return errors.Is(err, stream.ErrUnavailable) }
-
-// outspoken logs what no log should say. That it is unavailable the local log
-// has logged itself, once; so the door is given no logger.
-type outspoken struct {
-	*local.Log
-	log *slog.Logger
-}
-
-func (l outspoken) Append(ctx context.Context, records []footfall.Record) error {
-	err := l.Log.Append(ctx, records)
-	if err != nil && !unavailable(err) && ctx.Err() == nil {
-		l.log.Error("append to the log", "error", err)
-	}
-	return err
+	return s.openKeeper(ctx)
 }
 
 // Run answers requests and processes the log until ctx ends; then it stops in
@@ -187,22 +147,12 @@ func (s *Server) Run(ctx context.Context, ready func(url string)) error {
 	processing, stopProcessing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopProcessing()
 	processed := make(chan error, 1)
-	go func() { processed <- s.runner.Run(processing) }()
-	defer s.keep(processing)()
-
-	s.http = &http.Server{
-		Handler:           s.routes(),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute, // a body of the largest size over a slow line
-		WriteTimeout:      2 * time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ConnState:         newConnections(maxConnections).track,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	if s.runner != nil {
+		go func() { processed <- s.runner.Run(processing) }()
 	}
-	s.http.RegisterOnShutdown(s.answers.EndLive)
-	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(s.listener) }()
+	defer s.watch(processing)()
+
+	s.starting.done(s.routes())
 	var announcing sync.WaitGroup
 	defer announcing.Wait()
 	announcing.Go(func() { s.announce(processing, ready) })
@@ -211,27 +161,32 @@ func (s *Server) Run(ctx context.Context, ready func(url string)) error {
 	select {
 	case <-ctx.Done():
 		s.log.Info("stopping", "drain", s.settings.Drain)
-	case err := <-served:
+	case err := <-s.served:
 		failure = fmt.Errorf("serve: %w", err)
 	case err := <-processed:
 		processed <- err
 		failure = fmt.Errorf("process: %w", err)
 	}
-	return errors.Join(failure, s.stop(stopProcessing, processed))
+	return errors.Join(failure, s.stop(failure == nil, stopProcessing, processed))
 }
 
-// stop lets the write side finish, brings the log into the store, answers
-// reading requests to the last, and ends.
-func (s *Server) stop(stopProcessing context.CancelFunc, processed <-chan error) error {
+// stop lets the write side finish, brings what is this process's into the
+// store, answers reading requests to the last, and ends. Whoever sends requests
+// here first has Settings.Notice to see that it is not ready any more.
+func (s *Server) stop(well bool, stopProcessing context.CancelFunc, processed <-chan error) error {
+	s.stopping.Store(true)
+	if well {
+		time.Sleep(s.settings.Notice)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.settings.Drain)
 	defer cancel()
 	if err := s.writes.close(ctx); err != nil {
 		s.log.Warn("requests were still under way when time was up", "error", err)
 	}
 	stopProcessing()
-	err := <-processed
-	if stats, statsErr := s.records.Stats(); statsErr == nil && stats.Plan.From < stats.End {
-		s.log.Warn("not all of the log is in the store; the next start goes on", "records", stats.End-stats.Plan.From)
+	var err error
+	if s.runner != nil {
+		err = <-processed
 	}
 	last, cancelLast := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancelLast()
@@ -244,49 +199,14 @@ func (s *Server) stop(stopProcessing context.CancelFunc, processed <-chan error)
 	return err
 }
 
-// announce waits until the server is ready, leaves word in the data folder,
-// and tells.
-func (s *Server) announce(ctx context.Context, ready func(url string)) {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if ok, _ := s.ready(ctx); ok {
-			break
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-	run := &runFile{URL: s.url(), PID: os.Getpid(), AdminKey: s.adminKey}
-	if err := run.write(s.settings.Data); err != nil {
-		s.log.Error("import and status will not find this process", "error", err)
-	}
-	s.announced = true
-	ready(s.url())
-}
-
-func (s *Server) url() string { return listenURL(s.listener) }
-
-// listenURL is the address a program on this machine reaches a listener at.
-func listenURL(listener net.Listener) string {
-	addr := listener.Addr().(*net.TCPAddr)
-	host := addr.IP.String()
-	if addr.IP.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(addr.Port))
-}
-
 // close gives back what Open took.
 func (s *Server) close() error {
 	var errs []error
 	if s.announced {
 		errs = append(errs, os.Remove(runPath(s.settings.Data)))
 	}
-	if s.listener != nil && s.http == nil {
-		errs = append(errs, s.listener.Close())
+	if s.http != nil {
+		errs = append(errs, s.http.Close()) // ends what Shutdown left; there is nothing where it ran
 	}
 	if s.conn != nil {
 		errs = append(errs, s.conn.Close())
@@ -295,7 +215,10 @@ func (s *Server) close() error {
 		errs = append(errs, s.engine.Close())
 	}
 	if s.records != nil {
-		errs = append(errs, s.records.Close())
+		left, err := s.records.close()
+		if errs = append(errs, err); left > 0 {
+			s.log.Warn("not all of the log is in the store; the next start goes on", "records", left)
+		}
 	}
 	if s.metrics != nil {
 		errs = append(errs, s.metrics.close())

@@ -13,9 +13,11 @@ import (
 // Settings are what one process runs with.
 type Settings struct {
 	Listen   string
-	Data     string
+	Data     string // empty where log and store are elsewhere
+	Beside   Beside
 	Tenants  []tenant.Registration
 	Drain    time.Duration
+	Notice   time.Duration // between not being ready any more and taking no more
 	Tiers    []fileTier    // where older data goes, in the order of age
 	Night    time.Duration // after local midnight, when the night's work begins
 	LogJSON  bool
@@ -27,26 +29,42 @@ type Settings struct {
 	LogIn *tenant.ID
 }
 
-// serverFlags are the flags of the commands that run a server.
+// serverFlags are the flags of the commands that run a server. Which there are
+// depends on what the server has.
 type serverFlags struct {
 	*flags
+	role                                    role
 	listen, data, config, log, admin, geoip string
-	drain, night                            Duration
+	drain, notice, night                    Duration
 	tenants, proxies                        list
+	beside                                  besideFlags
 }
 
-func newServerFlags(command string) *serverFlags {
-	f := &serverFlags{flags: newFlags(command, ""), drain: Duration(30 * time.Second), night: Duration(3 * time.Hour), tenants: list{sep: ", \n"}, proxies: list{sep: ", \n"}}
-	f.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`address` to listen on; port 0 takes any free one")
-	f.StringVar(&f.data, "data", "", "`folder` that keeps everything; one process owns it")
+func newServerFlags(role role) *serverFlags {
+	f := &serverFlags{
+		flags: newFlags(role.name, ""), role: role, log: "text",
+		drain: Duration(30 * time.Second), night: Duration(3 * time.Hour), tenants: list{sep: ", \n"}, proxies: list{sep: ", \n"},
+	}
 	f.StringVar(&f.config, "config", "", "YAML `file` with the same settings and the tenants' own")
 	f.StringVar(&f.log, "log", "text", "`form` of the log on standard error: text or json")
-	f.StringVar(&f.admin, "admin-key", "", "`key` for import and status (default: random, in run.json)")
-	f.StringVar(&f.geoip, "geoip", "", "MaxMind DB `file` with the places of addresses")
-	f.Var(&f.proxies, "trusted-proxy", "`network` of proxies whose X-Forwarded-For is believed; repeatable")
 	f.Var(&f.drain, "drain", "`time` to bring everything into the store when stopping")
-	f.Var(&f.night, "night", "`time` after local midnight at which what is past retention is deleted")
 	f.Var(&f.tenants, "tenant", "`ID:wk_…:rk_…`, a tenant with its write and its read key; repeatable")
+	f.StringVar(&f.listen, "listen", role.listen, "`address` to listen on; port 0 takes any free one")
+	f.Var(&f.notice, "notice", "`time` to go on taking requests when stopping, while /readyz says that it is not ready")
+	if role.beside() {
+		f.StringVar(&f.admin, "admin-key", "", "`key` for import, status and the operator's other routes (default: random, so that nobody has it)")
+		f.beside.add(f.flags)
+	} else {
+		f.StringVar(&f.admin, "admin-key", "", "`key` for import and status (default: random, in run.json)")
+		f.StringVar(&f.data, "data", "", "`folder` that keeps everything; one process owns it")
+	}
+	if role.door {
+		f.StringVar(&f.geoip, "geoip", "", "MaxMind DB `file` with the places of addresses")
+		f.Var(&f.proxies, "trusted-proxy", "`network` of proxies whose X-Forwarded-For is believed; repeatable")
+	}
+	if role.processor {
+		f.Var(&f.night, "night", "`time` after local midnight at which what is past retention is deleted")
+	}
 	return f
 }
 
@@ -67,8 +85,8 @@ func (f *serverFlags) settings(p *Process, args []string) (*Settings, error) {
 			return nil, usagef("read the configuration: %w", err)
 		}
 		errs = append(errs, f.fallback("listen", parsed.Listen), f.fallback("data", parsed.Data),
-			f.fallback("drain", parsed.Drain), f.fallback("night", parsed.Night), f.fallback("log", parsed.Log), f.fallback("admin-key", parsed.AdminKey),
-			f.fallback("geoip", parsed.GeoIP))
+			f.fallback("drain", parsed.Drain), f.fallback("notice", parsed.Notice), f.fallback("night", parsed.Night), f.fallback("log", parsed.Log),
+			f.fallback("admin-key", parsed.AdminKey), f.fallback("geoip", parsed.GeoIP), f.beside.fallback(f.flags, parsed))
 		s.Tiers = parsed.Tiers
 		if !f.given["trusted-proxy"] {
 			f.proxies.items = parsed.Proxies
@@ -101,15 +119,23 @@ func (f *serverFlags) settings(p *Process, args []string) (*Settings, error) {
 		errs = append(errs, usagef("--log is %q, neither text nor json", f.log))
 	}
 	s.Listen, s.Data, s.AdminKey, s.GeoIP = f.listen, f.data, f.admin, f.geoip
-	s.Drain, s.Night, s.LogJSON = time.Duration(f.drain), time.Duration(f.night), f.log == "json"
+	s.Drain, s.Notice, s.Night, s.LogJSON = time.Duration(f.drain), time.Duration(f.notice), time.Duration(f.night), f.log == "json"
+	if f.role.beside() {
+		s.Data = "" // a file for all roles may name it
+		s.Beside, err = f.beside.settings()
+		errs = append(errs, err)
+	}
 	return s, errors.Join(errs...)
 }
 
 // check reports what is missing.
-func (s *Settings) check() error {
+func (s *Settings) check(role role) error {
 	var errs []error
-	if s.Data == "" {
+	if s.Data == "" && !role.beside() {
 		errs = append(errs, usagef("--data is required: the folder that keeps everything"))
+	}
+	if role.beside() {
+		errs = append(errs, s.Beside.check())
 	}
 	if len(s.Tenants) == 0 {
 		errs = append(errs, usagef("a tenant is required: --tenant ID:wk_…:rk_…, or tenants in --config"))

@@ -47,7 +47,7 @@ func TestFlagBeatsEnvironmentBeatsFile(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("listen: :1\ndata: /file\ndrain: 1m\ntenants: [{id: file, write_keys: [wk_f], read_keys: [rk_f]}]\n"), 0o600))
 	env := map[string]string{"FOOTFALL_CONFIG": file, "FOOTFALL_DATA": "/env", "FOOTFALL_LISTEN": ":2"}
 
-	s, err := newServerFlags("up").settings(process(env), []string{"--listen", ":3"})
+	s, err := newServerFlags(roleUp).settings(process(env), []string{"--listen", ":3"})
 	require.NoError(t, err)
 	require.Equal(t, ":3", s.Listen)
 	require.Equal(t, "/env", s.Data)
@@ -55,7 +55,7 @@ func TestFlagBeatsEnvironmentBeatsFile(t *testing.T) {
 	require.Equal(t, "file", s.Tenants[0].ID.String())
 
 	env["FOOTFALL_TENANT"] = "a:wk_a:rk_a, b:wk_b:rk_b"
-	s, err = newServerFlags("up").settings(process(env), nil)
+	s, err = newServerFlags(roleUp).settings(process(env), nil)
 	require.NoError(t, err)
 	require.Len(t, s.Tenants, 2)
 	require.Equal(t, "b", s.Tenants[1].ID.String())
@@ -69,7 +69,7 @@ func TestFileOfTenants(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 		return []string{"--config", file}
 	}
-	s, err := newServerFlags("up").settings(process(nil), write(`
+	s, err := newServerFlags(roleUp).settings(process(nil), write(`
 geoip: places.mmdb
 trusted_proxies: [10.1.2.3/8, "::1"]
 tenants:
@@ -119,7 +119,7 @@ tenants:
 		"tenants: [{id: a, session: {gap: 0}}]":          "session.gap",
 		`tenants: [{id: a, origins: ["https://*.a"]}]`:   "origins: \"https://*.a\"",
 	} {
-		_, err := newServerFlags("up").settings(process(nil), write(text))
+		_, err := newServerFlags(roleUp).settings(process(nil), write(text))
 		require.ErrorIs(t, err, errUsage, text)
 		require.ErrorContains(t, err, want)
 	}

@@ -2,10 +2,10 @@ package stack
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
+	"github.com/footfall-go/footfall/ingest"
 	"github.com/footfall-go/footfall/internal/problem"
 	"github.com/footfall-go/footfall/store/clickhouse"
 	"github.com/footfall-go/footfall/stream"
@@ -73,14 +73,15 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 // status puts together what the parts say. The processor is asked first: what
 // the store then holds is at least what the processor has confirmed.
 func (s *Server) status(ctx context.Context, only *tenant.Tenant) (*Status, error) {
-	progress, err := s.runner.Status(ctx)
+	progress, err := s.progress.Status(ctx)
 	if err != nil {
 		return nil, err
 	}
-	records, err := s.records.Stats()
+	log, err := s.records.describe()
 	if err != nil {
 		return nil, err
 	}
+	log.Partitions = progress.Partitions
 	kept, err := s.store.Stats(ctx)
 	if err != nil {
 		return nil, err
@@ -88,47 +89,25 @@ func (s *Server) status(ctx context.Context, only *tenant.Tenant) (*Status, erro
 	ready, _ := s.ready(ctx)
 	out := &Status{
 		Version: Version, UptimeS: int64(time.Since(s.started).Seconds()), Ready: ready, Reason: progress.Reason, Lag: progress.Lag,
-		Log:    LogStatus{Kind: "local", Bytes: records.Bytes, Partitions: progress.Partitions},
+		Log:    log,
 		Store:  kept,
 		Door:   map[string]DoorStatus{},
 		Ledger: map[string]stream.Ledger{},
 	}
-	counts := s.door.Counts()
+	var counts map[tenant.ID]ingest.Counts
+	if s.role.door {
+		counts = s.door.Counts()
+	}
 	for _, t := range s.keys.Tenants() {
 		if only == nil || only == t {
-			n := counts[t.ID]
-			out.Door[t.ID.String()] = DoorStatus{
-				Refused: n.Refused, Limited: n.Limited, Crowded: n.Crowded, Dropped: n.Dropped, Parked: n.Parked, Redacted: n.Redacted,
-				Renamed: n.Renamed, Unflattened: n.Unflattened, Claimed: n.Claimed,
+			if n := counts[t.ID]; s.role.door {
+				out.Door[t.ID.String()] = DoorStatus{
+					Refused: n.Refused, Limited: n.Limited, Crowded: n.Crowded, Dropped: n.Dropped, Parked: n.Parked, Redacted: n.Redacted,
+					Renamed: n.Renamed, Unflattened: n.Unflattened, Claimed: n.Claimed,
+				}
 			}
 			out.Ledger[t.ID.String()] = progress.Ledger[t.ID.String()]
 		}
 	}
 	return out, nil
-}
-
-// watermark is the moment up to which every accepted event is visible to a
-// question asked now.
-func (s *Server) watermark(ctx context.Context) time.Time {
-	now := time.Now()
-	status, err := s.runner.Status(ctx)
-	if err != nil || status.Lag.Events == stream.Unknown {
-		return time.Time{}
-	}
-	return now.Add(-time.Duration(status.Lag.Seconds * float64(time.Second)))
-}
-
-// version tells what of the log a question asked now can see: how far each
-// partition's events are in the store, and all else that follows from them,
-// erasures included.
-func (s *Server) version(ctx context.Context) string {
-	status, err := s.runner.Status(ctx)
-	if err != nil || status.Lag.Events == stream.Unknown {
-		return ""
-	}
-	text := ""
-	for _, p := range status.Partitions {
-		text += fmt.Sprintf("%d/%d:%d:%d ", p.Epoch, p.Partition, p.From, p.Written)
-	}
-	return text
 }

@@ -127,7 +127,7 @@ func (s *Server) serveTrace(w http.ResponseWriter, r *http.Request) {
 	}
 	// The lag comes first: what is not found after it was zero is not on its
 	// way either.
-	progress, err := s.runner.Status(r.Context())
+	progress, err := s.progress.Status(r.Context())
 	if err != nil {
 		s.storeFailed(w, r, err)
 		return

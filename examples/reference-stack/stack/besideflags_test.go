@@ -1,0 +1,120 @@
+package stack
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/stream/kafka"
+)
+
+// TestRoleFlagBeatsEnvironmentBeatsFile reads one file for all roles.
+func TestRoleFlagBeatsEnvironmentBeatsFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "footfall.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(`
+data: /var/lib/footfall
+night: 4h
+notice: 5s
+geoip: places.mmdb
+tenants: [{id: shop, write_keys: [wk_s], read_keys: [rk_s]}]
+kafka:
+  brokers: ["a:1", "b:2"]
+  topic: clicks
+  group: file
+  epoch: 3
+  partitions: 8
+  replication: 2
+  min_in_sync: 1
+  retention: 2w
+  tls: {on: true}
+  sasl: {mechanism: SCRAM-SHA-256, user: u, password: file}
+clickhouse: {url: "https://store:8443", database: d, user: cu, password: cp}
+`), 0o600))
+	env := map[string]string{"FOOTFALL_CONFIG": file, "FOOTFALL_KAFKA_PASSWORD": "env", "FOOTFALL_GROUP": "env"}
+	for _, role := range []role{roleIngest, roleProcess, roleQuery} {
+		s, err := newServerFlags(role).settings(process(env), []string{"--group", "flag", "--kafka-instance", "one"})
+		require.NoError(t, err)
+		require.NoError(t, s.check(role))
+		k := s.Beside.Kafka
+		require.NotNil(t, k.TLS)
+		require.NotEmpty(t, k.ClientID)
+		k.TLS, k.ClientID = nil, ""
+		require.Equal(t, kafka.Config{
+			Brokers: []string{"a:1", "b:2"}, Topic: "clicks", Group: "flag", InstanceID: "one", Epoch: 3, Partitions: 8, Replication: 2, MinInSync: 1,
+			Retention: 14 * 24 * time.Hour, SASL: &kafka.SASL{Mechanism: "SCRAM-SHA-256", User: "u", Password: "env"},
+		}, k)
+		require.Equal(t, ClickHouse{URL: "https://store:8443", Database: "d", User: "cu", Password: "cp"}, s.Beside.ClickHouse)
+		require.Empty(t, s.Data)
+		require.Equal(t, role.listen, s.Listen)
+		require.Equal(t, 5*time.Second, s.Notice)
+		require.Equal(t, role.processor, s.Night == 4*time.Hour)
+		require.Equal(t, role.door, s.GeoIP != "")
+	}
+
+	env["FOOTFALL_KAFKA"] = "c:3, d:4"
+	s, err := newServerFlags(roleQuery).settings(process(env), nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"c:3", "d:4"}, s.Beside.Kafka.Brokers)
+	s, err = newServerFlags(roleQuery).settings(process(env), []string{"--kafka", "e:5,f:6", "--kafka", "g:7"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"e:5", "f:6", "g:7"}, s.Beside.Kafka.Brokers)
+}
+
+// TestRoleUsage names the flag and the rule of each mistake, all at once.
+func TestRoleUsage(t *testing.T) {
+	t.Parallel()
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	good := map[string]string{"kafka": "k:1", "clickhouse": "http://c:1", "tenant": tenantOfTest}
+	for name, c := range map[string]struct {
+		change map[string]string
+		want   []string
+	}{
+		"Nothing": {map[string]string{"kafka": "", "clickhouse": "", "tenant": ""}, []string{"--kafka is required", "--clickhouse is required", "a tenant is required"}},
+		"NoURL":   {map[string]string{"clickhouse": "c:1"}, []string{`--clickhouse: "c:1" is no http or https address`}},
+		"UserInURL": {
+			map[string]string{"clickhouse": "http://u:secret@c:1"}, []string{"--clickhouse names a user", "FOOTFALL_CLICKHOUSE_PASSWORD"},
+		},
+		"Numbers": {
+			map[string]string{"partitions": "0", "replication": "101", "epoch": "65536"},
+			[]string{"--partitions is 0", "--replication is 101, more than 100", "--epoch is 65536, more than 65535"},
+		},
+		"Sign":    {map[string]string{"partitions": "-1"}, []string{"-partitions"}},
+		"CAAlone": {map[string]string{"kafka-ca": empty}, []string{"want --kafka-tls"}},
+		"CA":      {map[string]string{"kafka-tls": "true", "kafka-ca": empty}, []string{"--kafka-ca", "has no certificate"}},
+		"Cert":    {map[string]string{"kafka-tls": "true", "kafka-cert": "nowhere.pem"}, []string{"--kafka-cert"}},
+		"Data":    {map[string]string{"data": "x"}, []string{"-data"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var args []string
+			for flag, value := range good {
+				if _, changed := c.change[flag]; !changed {
+					args = append(args, "--"+flag, value)
+				}
+			}
+			for flag, value := range c.change {
+				if value != "" {
+					args = append(args, "--"+flag+"="+value)
+				}
+			}
+			for _, role := range []role{roleIngest, roleProcess, roleQuery} {
+				s, err := newServerFlags(role).settings(process(nil), args)
+				if err == nil {
+					err = s.check(role)
+				}
+				require.ErrorIs(t, err, errUsage)
+				for _, want := range c.want {
+					require.ErrorContains(t, err, want)
+				}
+				require.NotContains(t, err.Error(), "secret")
+			}
+		})
+	}
+}
+
+const tenantOfTest = "shop:wk_s:rk_s"
