@@ -65,10 +65,20 @@ func (r *Runner) eachOwned(ctx context.Context, done func(*owned, int64) bool) e
 // want asks for a snapshot at or after an offset. It may be called by any
 // goroutine.
 func (o *owned) want(offset int64) {
-	o.snaps.wanted.Store(offset)
+	o.snaps.want(offset)
 	select {
 	case o.snaps.poke <- struct{}{}:
 	default:
+	}
+}
+
+// want notes it; two may do so at once, and the later offset is good for both.
+func (s *snapshotter) want(offset int64) {
+	for {
+		wanted := s.wanted.Load()
+		if wanted >= offset || s.wanted.CompareAndSwap(wanted, offset) {
+			return
+		}
 	}
 }
 

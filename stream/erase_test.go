@@ -10,6 +10,7 @@ import (
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/record"
 	"github.com/footfall-go/footfall/stream"
+	"github.com/footfall-go/footfall/stream/internal/fold"
 )
 
 // TestErasedRowsAreNotMissing has a claim read back whose rows were erased
@@ -169,6 +170,24 @@ func TestRefusedBeforeADrop(t *testing.T) {
 		s, err = p.Status(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, stream.Ledger{Accepted: 1, Stored: 1}, s.Ledger["shop"])
+		require.NoError(t, p.end())
+	})
+}
+
+// TestErasureIsFollowedByASnapshot shows that what stands before an order
+// becomes superfluous soon, without anybody asking this process for it.
+func TestErasureIsFollowedByASnapshot(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 1, func(w *world) {
+		p := w.begin(w.config(), nil)
+		w.append(0, "shop", w.clicks(3)...)
+		w.order(0, "shop", record.Order{Erase: &record.Erase{Name: "e", Visitors: []string{"v"}}})
+		p.visible()
+		time.Sleep(3 * time.Second) // far less than Config.SnapshotEvery
+		require.Equal(t, []int64{2}, w.log.SnapshotOffsets(0)[fold.Version])
+		w.append(0, "shop", w.clicks(3)...)
+		time.Sleep(3 * time.Second)
+		require.Len(t, w.log.SnapshotOffsets(0)[fold.Version], 1, "and by no other")
 		require.NoError(t, p.end())
 	})
 }

@@ -17,6 +17,8 @@ var (
 	// ErrFenced says that another process owns the partition now. What is in
 	// hand must be dropped: the new owner does it again.
 	ErrFenced = errors.New("stream: partition is owned by another")
+	// ErrPlanLost says that a log has no plan although it was processed before.
+	ErrPlanLost = errors.New("stream: the plan is lost")
 	// ErrTrimmed says that retention has removed the records asked for.
 	ErrTrimmed = errors.New("stream: records were removed by retention")
 )

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"sync"
+	"time"
 
 	"github.com/footfall-go/footfall/stream/internal/fold"
 )
@@ -20,6 +21,7 @@ type view struct {
 	claimed  int64
 	written  int64
 	snapshot int64
+	saved    time.Time // when it was, zero if this process did not
 	visitors int
 	totals   []fold.Totals // at safe
 }
@@ -63,10 +65,12 @@ func (p *published) started(s *fold.State, snapshot int64) {
 	p.change(func(v *view) { v.starting, v.totals, v.visitors, v.snapshot = false, totals, visitors, snapshot })
 }
 
-func (p *published) claim(to int64)       { p.change(func(v *view) { v.claimed = to }) }
-func (p *published) write(written int64)  { p.change(func(v *view) { v.written = written }) }
-func (p *published) saved(snapshot int64) { p.change(func(v *view) { v.snapshot = snapshot }) }
-func (p *published) halt(err error)       { p.change(func(v *view) { v.stopped = err }) }
+func (p *published) claim(to int64)      { p.change(func(v *view) { v.claimed = to }) }
+func (p *published) write(written int64) { p.change(func(v *view) { v.written = written }) }
+func (p *published) save(snapshot int64) {
+	p.change(func(v *view) { v.snapshot, v.saved = snapshot, time.Now() })
+}
+func (p *published) halt(err error) { p.change(func(v *view) { v.stopped = err }) }
 
 func (p *published) confirm(b *batch) {
 	p.change(func(v *view) { v.safe, v.totals, v.visitors = b.out.To, b.totals, b.visitors })

@@ -97,7 +97,7 @@ func (o *owned) saved(err error) {
 		return
 	}
 	s.offset = s.tried
-	o.status.saved(s.offset)
+	o.status.save(s.offset)
 }
 
 // spoil gives up the snapshot under way.

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -96,8 +95,8 @@ func (o *owned) unplanned(first, end int64) (Plan, error) {
 	}
 	lost := first > 0 || newest > 0 || len(held) > 0
 	if lost && !o.r.cfg.Recover {
-		return Plan{}, errors.New("the plan is lost, but the store or the log shows that there was one: " +
-			"set Config.Recover to begin at the newest snapshot and read back every batch")
+		return Plan{}, fmt.Errorf("%w: the store or the log shows that there was one: "+
+			"set Config.Recover to begin at the newest snapshot and read back every batch", ErrPlanLost)
 	}
 	at := max(first, newest)
 	if lost {

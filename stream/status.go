@@ -48,7 +48,8 @@ type PartitionStatus struct {
 	End       int64   `json:"end"`     // the next record's offset
 	LagEvents int64   `json:"lag_events"`
 	LagS      float64 `json:"lag_s"`
-	Snapshot  int64   `json:"snapshot"` // offset of the newest, 0 if none
+	Snapshot  int64   `json:"snapshot"`   // offset of the newest, 0 if none
+	SnapshotS float64 `json:"snapshot_s"` // since it was saved, Unknown if that was before this process owned the partition
 	Visitors  int     `json:"visitors"`
 
 	Taps []TapStatus `json:"taps,omitempty"` // in the order of Config.Taps, then idle ones
@@ -111,7 +112,10 @@ func (o *owned) report(ctx context.Context, s *Status) (PartitionStatus, error) 
 	pub := o.status.copy()
 	out := PartitionStatus{
 		Epoch: o.key.epoch, Partition: o.key.partition, Owner: fmt.Sprintf("pid:%d", os.Getpid()),
-		From: pub.safe, To: max(pub.claimed, pub.safe), Written: min(pub.written, pub.safe), Snapshot: pub.snapshot, Visitors: pub.visitors,
+		From: pub.safe, To: max(pub.claimed, pub.safe), Written: min(pub.written, pub.safe), Snapshot: pub.snapshot, SnapshotS: Unknown, Visitors: pub.visitors,
+	}
+	if !pub.saved.IsZero() {
+		out.SnapshotS = time.Since(pub.saved).Seconds()
 	}
 	if reason := pub.reason(); reason != "" && s.Reason == "" {
 		s.Reason = fmt.Sprintf("partition %d: %s", o.key.partition, reason)

@@ -52,7 +52,8 @@ func (o *owned) upserted(err error) error {
 		return err
 	}
 	o.ups.full = false
-	if n := len(o.ups.rows.Erasures); n > 0 {
+	erased := len(o.ups.rows.Erasures) > 0
+	if n := len(o.ups.rows.Erasures); erased {
 		// Before anybody can learn that it is done: no tap begins to write what
 		// was erased once that is known.
 		o.horizon.erased(n)
@@ -63,6 +64,11 @@ func (o *owned) upserted(err error) error {
 	o.ups.rows.Reset()
 	o.written = max(o.written, o.ups.to)
 	o.status.write(o.written)
+	if erased {
+		// So that what stands before it can go soon, also where who wants it gone
+		// is another process.
+		o.snaps.want(o.written)
+	}
 	return nil
 }
 

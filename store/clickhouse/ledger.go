@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/footfall-go/footfall/internal/schema"
 	"github.com/footfall-go/footfall/tenant"
@@ -43,20 +44,27 @@ func (s *Store) LedgerTotals(ctx context.Context, epoch uint16) ([]LedgerTotal, 
 type SnapshotPlace struct {
 	Partition uint16
 	Offset    int64
+	Saved     time.Time // zero if this server does not say
 }
 
 // NewestSnapshots returns the newest whole snapshot of each partition that has
 // one, of whatever version of the fold.
 func (s *Store) NewestSnapshots(ctx context.Context, epoch uint16) ([]SnapshotPlace, error) {
-	result, err := s.read(ctx, "SELECT _p, max(_o) FROM (SELECT _p, _o FROM "+schema.Snapshots+" WHERE _epoch = "+strconv.Itoa(int(epoch))+
-		" GROUP BY _p, fold, _o, writer HAVING "+whole+") GROUP BY _p FORMAT RowBinary")
+	result, err := s.read(ctx, "SELECT p, o, toUnixTimestamp(max(modification_time)) FROM (SELECT _p AS p, max(_o) AS o, argMax(fold, _o) AS f FROM "+
+		"(SELECT _p, fold, _o FROM "+schema.Snapshots+" WHERE _epoch = "+strconv.Itoa(int(epoch))+" GROUP BY _p, fold, _o, writer HAVING "+whole+") GROUP BY _p) AS newest "+
+		"LEFT JOIN (SELECT partition, modification_time FROM system.parts WHERE database = currentDatabase() AND table = "+quote(schema.Snapshots)+" AND active) AS parts "+
+		"ON parts.partition = concat('("+strconv.Itoa(int(epoch))+",', toString(p), ',', toString(f), ',', toString(o), ')') GROUP BY p, o FORMAT RowBinary")
 	if err != nil {
 		return nil, fmt.Errorf("list the newest snapshots: %w", err)
 	}
 	var all []SnapshotPlace
 	r := rowBinary{rest: result}
 	for r.more() {
-		all = append(all, SnapshotPlace{Partition: r.u16(), Offset: int64(r.u64())})
+		at := SnapshotPlace{Partition: r.u16(), Offset: int64(r.u64())}
+		if saved := r.u32(); saved > 0 {
+			at.Saved = time.Unix(int64(saved), 0)
+		}
+		all = append(all, at)
 	}
 	if r.bad {
 		return nil, fmt.Errorf("list the newest snapshots: %w", errTorn)
