@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,20 +53,22 @@ func openShared(tb testing.TB) {
 			return
 		}
 		shared.engine, shared.err = begin("", program, "engine", "--listen", "127.0.0.1:0", "--data", filepath.Join(shared.dir, "engine"))
+		if shared.err == nil {
+			shared.engine.waitReady(tb)
+		}
 	})
 	if shared.err != nil {
 		testenv.Missing(tb, shared.err.Error())
 	}
-	if shared.engine.url == "" {
-		shared.engine.waitReady(tb)
-	}
+	require.NotEmpty(tb, shared.engine.url, "the engine did not start")
 }
 
 // deployment is Footfall beside the shared broker and engine, in as many
 // processes as a test wants.
 type deployment struct {
 	topic string
-	flags []string
+	place []string // flags that say where log and store are
+	flags []string // all
 }
 
 const adminKey = "ak_test"
@@ -75,10 +78,11 @@ func deploy(tb testing.TB, partitions int, extra ...string) *deployment {
 	tb.Helper()
 	openShared(tb)
 	name := fmt.Sprintf("test%d", shared.names.Add(1))
-	return &deployment{topic: name, flags: append([]string{
+	place := []string{
 		"--kafka", strings.Join(shared.broker.Addrs(), ","), "--topic", name, "--group", name, "--partitions", fmt.Sprint(partitions), "--replication", "1",
-		"--clickhouse", shared.engine.url, "--clickhouse-database", name, "--admin-key", adminKey, "--tenant", tenantArg, "--notice", "0",
-	}, extra...)}
+		"--clickhouse", shared.engine.url, "--clickhouse-database", name,
+	}
+	return &deployment{topic: name, place: place, flags: slices.Concat(place, []string{"--admin-key", adminKey, "--tenant", tenantArg}, extra)}
 }
 
 // launch starts a process of a role and does not wait for it to be ready.

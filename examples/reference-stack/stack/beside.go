@@ -27,9 +27,7 @@ func (s *Server) openBeside(ctx context.Context) (err error) {
 	if s.settings.AdminKey == "" {
 		s.log.Warn("nobody can read the status or import: there is no --admin-key")
 	}
-	if s.store, err = clickhouse.New(clickhouse.Config{
-		URL: beside.ClickHouse.URL, Database: beside.ClickHouse.Database, User: beside.ClickHouse.User, Password: beside.ClickHouse.Password,
-	}); err != nil {
+	if s.store, err = clickhouse.New(beside.store()); err != nil {
 		return usagef("%w", err)
 	}
 	config := beside.Kafka
@@ -52,6 +50,9 @@ func (s *Server) openBeside(ctx context.Context) (err error) {
 		return err
 	}
 	if err := s.patiently(ctx, "store", s.store.Migrate); err != nil {
+		return err
+	}
+	if err := s.openRedis(); err != nil {
 		return err
 	}
 	return s.connect()

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/rueidis"
+
+	"github.com/footfall-go/footfall/store/clickhouse"
 	"github.com/footfall-go/footfall/stream/kafka"
 )
 
@@ -17,6 +20,7 @@ import (
 type Beside struct {
 	Kafka      kafka.Config
 	ClickHouse ClickHouse
+	Redis      *rueidis.ClientOption // nil for none
 }
 
 // ClickHouse says where the store is.
@@ -24,6 +28,11 @@ type ClickHouse struct {
 	URL            string
 	Database       string
 	User, Password string
+}
+
+// store is what the store is made of.
+func (b *Beside) store() clickhouse.Config {
+	return clickhouse.Config{URL: b.ClickHouse.URL, Database: b.ClickHouse.Database, User: b.ClickHouse.User, Password: b.ClickHouse.Password}
 }
 
 // besideFlags are the flags for it.
@@ -36,7 +45,11 @@ type besideFlags struct {
 	ca, cert, key                             string
 	mechanism, user, password                 string
 	clickhouse                                ClickHouse
+	redis                                     redisFlags
 }
+
+// redisFlags are those for what may be lost.
+type redisFlags struct{ url, user, password string }
 
 func (b *besideFlags) add(f *flags) {
 	b.brokers, b.retention = list{sep: ", \n"}, Duration(7*24*time.Hour)
@@ -60,6 +73,9 @@ func (b *besideFlags) add(f *flags) {
 	f.StringVar(&b.clickhouse.Database, "clickhouse-database", database, "`name` of the database that has the tables; it is made if there is none")
 	f.StringVar(&b.clickhouse.User, "clickhouse-user", "", "`name` to log in as at ClickHouse")
 	f.StringVar(&b.clickhouse.Password, "clickhouse-password", "", "`password` of that user; better in the environment or the file")
+	f.StringVar(&b.redis.url, "redis", "", "`URL` of a Redis or Valkey, redis://host:port, for what processes share and may lose (default: none)")
+	f.StringVar(&b.redis.user, "redis-user", "", "`name` to log in as at Redis")
+	f.StringVar(&b.redis.password, "redis-password", "", "`password` of that user; better in the environment or the file")
 }
 
 // fallback takes from the file what neither command line nor environment gave.
@@ -74,6 +90,7 @@ func (b *besideFlags) fallback(f *flags, parsed *file) error {
 		"kafka-retention": k.Retention, "kafka-tls": k.TLS.On, "kafka-ca": k.TLS.CA, "kafka-cert": k.TLS.Cert, "kafka-key": k.TLS.Key,
 		"kafka-mechanism": k.SASL.Mechanism, "kafka-user": k.SASL.User, "kafka-password": k.SASL.Password,
 		"clickhouse": c.URL, "clickhouse-database": c.Database, "clickhouse-user": c.User, "clickhouse-password": c.Password,
+		"redis": parsed.Redis.URL, "redis-user": parsed.Redis.User, "redis-password": parsed.Redis.Password,
 	} {
 		errs = append(errs, f.fallback(name, value))
 	}
@@ -113,6 +130,9 @@ func (b *besideFlags) settings() (Beside, error) {
 	}
 	if b.user != "" || b.password != "" {
 		out.Kafka.SASL = &kafka.SASL{Mechanism: b.mechanism, User: b.user, Password: b.password}
+	}
+	if out.Redis, err = b.redis.settings(); err != nil {
+		errs = append(errs, err)
 	}
 	if out.Kafka.TLS, err = b.encryption(); err != nil {
 		errs = append(errs, usagef("%w", err))

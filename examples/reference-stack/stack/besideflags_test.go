@@ -33,6 +33,7 @@ kafka:
   tls: {on: true}
   sasl: {mechanism: SCRAM-SHA-256, user: u, password: file}
 clickhouse: {url: "https://store:8443", database: d, user: cu, password: cp}
+redis: {url: "redis://cache:6379/1", user: ru, password: rp}
 `), 0o600))
 	env := map[string]string{"FOOTFALL_CONFIG": file, "FOOTFALL_KAFKA_PASSWORD": "env", "FOOTFALL_GROUP": "env"}
 	for _, role := range []role{roleIngest, roleProcess, roleQuery} {
@@ -48,6 +49,8 @@ clickhouse: {url: "https://store:8443", database: d, user: cu, password: cp}
 			Retention: 14 * 24 * time.Hour, SASL: &kafka.SASL{Mechanism: "SCRAM-SHA-256", User: "u", Password: "env"},
 		}, k)
 		require.Equal(t, ClickHouse{URL: "https://store:8443", Database: "d", User: "cu", Password: "cp"}, s.Beside.ClickHouse)
+		r := s.Beside.Redis
+		require.Equal(t, []any{[]string{"cache:6379"}, 1, "ru", "rp"}, []any{r.InitAddress, r.SelectDB, r.Username, r.Password})
 		require.Empty(t, s.Data)
 		require.Equal(t, role.listen, s.Listen)
 		require.Equal(t, 5*time.Second, s.Notice)
@@ -79,6 +82,8 @@ func TestRoleUsage(t *testing.T) {
 		"UserInURL": {
 			map[string]string{"clickhouse": "http://u:secret@c:1"}, []string{"--clickhouse names a user", "FOOTFALL_CLICKHOUSE_PASSWORD"},
 		},
+		"NoRedis":     {map[string]string{"redis": "cache:6379"}, []string{"--redis", "is no redis:// or rediss:// address"}},
+		"UserInRedis": {map[string]string{"redis": "redis://u:secret@cache"}, []string{"--redis names a user", "FOOTFALL_REDIS_PASSWORD"}},
 		"Numbers": {
 			map[string]string{"partitions": "0", "replication": "101", "epoch": "65536"},
 			[]string{"--partitions is 0", "--replication is 101, more than 100", "--epoch is 65536, more than 65535"},

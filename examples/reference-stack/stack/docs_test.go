@@ -44,10 +44,10 @@ func TestDocs(t *testing.T) {
 			}
 			for command, all := range map[string]*flags{
 				"up": newServerFlags(roleUp).flags, "engine": newEngineFlags().flags, "ingest": newServerFlags(roleIngest).flags,
-				"process": newServerFlags(roleProcess).flags, "query": newServerFlags(roleQuery).flags,
+				"process": newServerFlags(roleProcess).flags, "query": newServerFlags(roleQuery).flags, "recover": newRecoverFlags().flags,
 			} {
 				documented := row("`" + command + "`")
-				if strings.Contains(documented, "those of all roles") {
+				if strings.Contains(documented, "all roles") {
 					documented += row("all roles:")
 				}
 				all.VisitAll(func(f *flag.Flag) {

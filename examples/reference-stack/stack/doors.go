@@ -23,6 +23,9 @@ func (s *Server) openDoors() (err error) {
 			Tenants: s.keys.Tenant, Origins: s.keys.Origins, Unavailable: unavailable, Bans: s.keeper, MeterProvider: s.metrics.provider,
 			UserAgent: useragent.New(), TrustedProxies: s.settings.Proxies,
 		}
+		if config.Limiter, err = s.limiter(); err != nil {
+			return err
+		}
 		if s.settings.GeoIP != "" {
 			if config.Geo, err = geoip.Load(s.settings.GeoIP); err != nil {
 				return usagef("%w", err)

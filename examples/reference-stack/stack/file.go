@@ -30,6 +30,14 @@ type file struct {
 
 	Kafka      fileKafka      `yaml:"kafka"`
 	ClickHouse fileClickHouse `yaml:"clickhouse"`
+	Redis      fileRedis      `yaml:"redis"`
+}
+
+// fileRedis is where what may be lost is.
+type fileRedis struct {
+	URL      string `yaml:"url"`
+	User     string `yaml:"user"`
+	Password string `yaml:"password"`
 }
 
 // fileKafka is where the log is, of the roles.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/footfall-go/footfall/store/clickhouse"
@@ -76,7 +77,10 @@ func (g *groupProgress) Status(ctx context.Context) (stream.Status, error) {
 	}
 	for _, at := range snapshots {
 		if int(at.Partition) < len(s.Partitions) {
-			s.Partitions[at.Partition].Snapshot = at.Offset
+			p := &s.Partitions[at.Partition]
+			if p.Snapshot = at.Offset; !at.Saved.IsZero() {
+				p.SnapshotS = max(now.Sub(at.Saved).Seconds(), 0)
+			}
 		}
 	}
 	for tenant, l := range s.Ledger {
@@ -108,10 +112,10 @@ func (g *groupProgress) own(ctx context.Context) (map[uint16]stream.PartitionSta
 func partitionStatus(p *kafka.Position, now time.Time) stream.PartitionStatus {
 	s := stream.PartitionStatus{
 		Epoch: p.Epoch, Partition: p.Partition, From: p.Plan.From, To: p.Plan.To, Written: p.Plan.Written, End: p.End,
-		LagS: p.Lag(now).Seconds(), Visitors: stream.Unknown,
+		LagS: p.Lag(now).Seconds(), SnapshotS: stream.Unknown, Visitors: stream.Unknown,
 	}
 	if p.Member != "" {
-		s.Owner = p.Client + "@" + p.Host
+		s.Owner = p.Client + "@" + strings.TrimPrefix(p.Host, "/")
 	}
 	return s
 }

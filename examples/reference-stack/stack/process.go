@@ -36,6 +36,7 @@ func commands() []command {
 		{"ingest", "serve one role: take events into Kafka", serve(roleIngest)},
 		{"process", "serve one role: bring them from Kafka into ClickHouse, exactly once", serve(roleProcess)},
 		{"query", "serve one role: answer questions, show the page, take the operator's orders", serve(roleQuery)},
+		{"recover", "bring ClickHouse in line with Kafka where the group's offsets are gone", recoverPlans},
 		{"import", "bring in files of rows", importFiles},
 		{"rejected", "list what was refused or set aside, trace and replay it", rejected},
 		{"erase", "erase a person", erasePerson},
@@ -43,6 +44,7 @@ func commands() []command {
 		{"drop-tenant", "erase all of a tenant", dropTenant},
 		{"maintain", "do the night's work now: delete what is past retention", maintain},
 		{"taps", "list taps, and drop the place of one that is no longer configured", taps},
+		{"ready", "tell whether a server is ready, for health checks", askReady},
 		{"status", "show what the server has and how far it is", showStatus},
 	}
 }

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -17,6 +18,9 @@ func serve(role role) func(context.Context, *Process, []string) error {
 		}
 		logger := settings.logger(p)
 		s, err := Open(ctx, role, settings, logger)
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			return nil // told to stop while it waited for the others
+		}
 		if err != nil {
 			return err
 		}

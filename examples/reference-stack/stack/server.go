@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/redis/rueidis"
 
 	"github.com/footfall-go/footfall/ingest"
 	"github.com/footfall-go/footfall/keep"
@@ -46,6 +47,7 @@ type Server struct {
 	runner   *stream.Runner  // of the processor
 	door     *ingest.Handler // of the door, and what replays go through
 	answers  *query.Handler  // of the answers
+	redis    rueidis.Client  // nil for none
 	live     *query.Feed     // from the one to the other, in one process
 
 	starting  starting
@@ -166,6 +168,9 @@ func (s *Server) Run(ctx context.Context, ready func(url string)) error {
 	case err := <-processed:
 		processed <- err
 		failure = fmt.Errorf("process: %w", err)
+		if s.role.beside() && (errors.Is(err, stream.ErrPlanLost) || errors.Is(err, stream.ErrTrimmed)) {
+			failure = fmt.Errorf("%w; `footfall recover` with the same flags does that", failure)
+		}
 	}
 	return errors.Join(failure, s.stop(failure == nil, stopProcessing, processed))
 }
@@ -213,6 +218,9 @@ func (s *Server) close() error {
 	}
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close())
+	}
+	if s.redis != nil {
+		s.redis.Close()
 	}
 	if s.records != nil {
 		left, err := s.records.close()

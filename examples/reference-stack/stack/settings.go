@@ -42,12 +42,9 @@ type serverFlags struct {
 
 func newServerFlags(role role) *serverFlags {
 	f := &serverFlags{
-		flags: newFlags(role.name, ""), role: role, log: "text",
-		drain: Duration(30 * time.Second), night: Duration(3 * time.Hour), tenants: list{sep: ", \n"}, proxies: list{sep: ", \n"},
+		flags: newFlags(role.name, ""), role: role, drain: defaultDrain, night: Duration(3 * time.Hour), tenants: list{sep: ", \n"}, proxies: list{sep: ", \n"},
 	}
-	f.StringVar(&f.config, "config", "", "YAML `file` with the same settings and the tenants' own")
-	f.StringVar(&f.log, "log", "text", "`form` of the log on standard error: text or json")
-	f.Var(&f.drain, "drain", "`time` to bring everything into the store when stopping")
+	f.common()
 	f.Var(&f.tenants, "tenant", "`ID:wk_…:rk_…`, a tenant with its write and its read key; repeatable")
 	f.StringVar(&f.listen, "listen", role.listen, "`address` to listen on; port 0 takes any free one")
 	f.Var(&f.notice, "notice", "`time` to go on taking requests when stopping, while /readyz says that it is not ready")
@@ -66,6 +63,15 @@ func newServerFlags(role role) *serverFlags {
 		f.Var(&f.night, "night", "`time` after local midnight at which what is past retention is deleted")
 	}
 	return f
+}
+
+const defaultDrain = Duration(30 * time.Second)
+
+// common adds the flags of whatever brings events into the store.
+func (f *serverFlags) common() {
+	f.StringVar(&f.config, "config", "", "YAML `file` with the same settings and the tenants' own")
+	f.StringVar(&f.log, "log", "text", "`form` of the log on standard error: text or json")
+	f.Var(&f.drain, "drain", "`time` to bring everything into the store when stopping")
 }
 
 // settings puts flags, environment and file together and reports every mistake.
