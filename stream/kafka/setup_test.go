@@ -32,6 +32,10 @@ var shared struct {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv("KAFKA_TEST_CHILD") != "" {
+		fmt.Println(commitUntilKilled(os.Args[1], os.Args[2]))
+		return
+	}
 	code := m.Run()
 	if shared.cluster != nil {
 		shared.cluster.Close()

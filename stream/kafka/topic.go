@@ -174,7 +174,7 @@ func (c *Config) contradictions(topic *sarama.TopicMetadata, found map[string]st
 }
 
 func (c *Config) wrongCount(n int) string {
-	return fmt.Sprintf("it has %d partitions, not %d: visitors would change partitions; "+
+	return fmt.Sprintf("it has %d partitions, not %d: visitors would change partitions, and "+
 		"another number needs a new topic and a new epoch", n, c.Partitions)
 }
 
