@@ -21,6 +21,9 @@ const (
 	readTimeout    = 10 * time.Second
 	longPoll       = 500 * time.Millisecond
 	produceTimeout = 5 * time.Second
+	// rebalanceTimeout is how long a processor may take to give up a partition
+	// before it is left out.
+	rebalanceTimeout = 15 * time.Second
 )
 
 // clientConfig is the configuration of every connection.
@@ -54,6 +57,10 @@ func (c *Config) memberConfig() *sarama.Config {
 	s := c.clientConfig()
 	s.Consumer.Group.Session.Timeout = c.SessionTimeout
 	s.Consumer.Group.Heartbeat.Interval = max(min(c.SessionTimeout/4, 3*time.Second), time.Millisecond)
+	// Who joins waits for the others to end what they do, as long as the
+	// rebalance may take.
+	s.Consumer.Group.Rebalance.Timeout = rebalanceTimeout
+	s.Net.ReadTimeout = rebalanceTimeout + produceTimeout
 	s.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{sarama.NewBalanceStrategySticky()}
 	s.Consumer.Group.InstanceId = c.InstanceID
 	s.Consumer.Offsets.AutoCommit.Enable = false

@@ -20,13 +20,13 @@ import (
 	"github.com/footfall-go/footfall/stream/streamtest"
 )
 
-// TestThreeBrokers runs the suite on three brokers with three replicas, and
+// TestChaosThreeBrokers runs the suite on three brokers with three replicas, and
 // then kills one while records are appended and partitions owned. With
-// FOOTFALL_CHAOS_KILLS it kills one after the other, that many times, and
+// FOOTFALL_CHAOS_BROKERS it kills one after the other, that many times, and
 // freezes one as often.
-func TestThreeBrokers(t *testing.T) {
+func TestChaosThreeBrokers(t *testing.T) {
 	kills := 1
-	if n, err := strconv.Atoi(os.Getenv("FOOTFALL_CHAOS_KILLS")); err == nil {
+	if n, err := strconv.Atoi(os.Getenv("FOOTFALL_CHAOS_BROKERS")); err == nil {
 		kills = n
 	}
 	cluster := kafkatest.Start(t, kafkatest.Config{Brokers: 3})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/IBM/sarama"
 
@@ -14,8 +15,8 @@ import (
 )
 
 // fetchBytes bounds one fetch, as brokers count: compressed. They give at least
-// one batch, however large.
-const fetchBytes = 1 << 20
+// one batch, however large. A partition has two of them in memory, unpacked.
+const fetchBytes = 512 << 10
 
 // reader reads one partition on a connection of its own, so that it waits for
 // nobody. What it fetches next is on its way while the caller works on what it
@@ -168,11 +169,7 @@ func (r *reader) once(from int64) ([]footfall.Record, error) {
 		l.refresh(ctx, client)
 		return nil, err
 	}
-	request := &sarama.FetchRequest{
-		Version: 11, MaxWaitTime: int32(longPoll.Milliseconds()), MinBytes: 1, MaxBytes: fetchBytes, SessionEpoch: -1,
-	}
-	request.AddBlock(l.cfg.Topic, int32(r.p.number), from, fetchBytes, -1)
-	got, err := conn.Fetch(request)
+	got, err := conn.Fetch(l.fetchRequest(r.p.number, from, longPoll, fetchBytes))
 	var block *sarama.FetchResponseBlock
 	if err == nil {
 		switch block = got.GetBlock(l.cfg.Topic, int32(r.p.number)); {
@@ -189,12 +186,20 @@ func (r *reader) once(from int64) ([]footfall.Record, error) {
 		l.refresh(ctx, client)
 		return nil, err
 	}
-	return r.records(block, from)
+	return l.records(block, r.p.number, from)
+}
+
+func (l *Log) fetchRequest(partition uint16, from int64, wait time.Duration, maxBytes int32) *sarama.FetchRequest {
+	request := &sarama.FetchRequest{
+		Version: 11, MaxWaitTime: int32(wait.Milliseconds()), MinBytes: 1, MaxBytes: maxBytes, SessionEpoch: -1,
+	}
+	request.AddBlock(l.cfg.Topic, int32(partition), from, maxBytes, -1)
+	return request
 }
 
 // records takes those at or after an offset out of an answer: brokers give
 // whole batches.
-func (r *reader) records(block *sarama.FetchResponseBlock, from int64) ([]footfall.Record, error) {
+func (l *Log) records(block *sarama.FetchResponseBlock, partition uint16, from int64) ([]footfall.Record, error) {
 	var records []footfall.Record
 	for _, set := range block.RecordsSet {
 		b := set.RecordBatch
@@ -205,7 +210,7 @@ func (r *reader) records(block *sarama.FetchResponseBlock, from int64) ([]footfa
 			if b.FirstOffset+of.OffsetDelta < from {
 				continue
 			}
-			rec, err := r.p.log.decode(b, of, r.p.number)
+			rec, err := l.decode(b, of, partition)
 			if err != nil {
 				return nil, err
 			}

@@ -85,9 +85,7 @@ func (m *member) join(ctx context.Context) error {
 	if err := m.log.count(client); err != nil {
 		return err
 	}
-	group, err := await(ctx, func() (sarama.ConsumerGroup, error) {
-		return sarama.NewConsumerGroup(m.log.cfg.Brokers, m.log.cfg.Group, m.log.cfg.memberConfig())
-	})
+	group, err := sarama.NewConsumerGroup(m.log.cfg.Brokers, m.log.cfg.Group, m.log.cfg.memberConfig())
 	if err != nil {
 		return fmt.Errorf("%w: join group %s: %w", stream.ErrUnavailable, m.log.cfg.Group, err)
 	}

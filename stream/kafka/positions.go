@@ -117,18 +117,36 @@ func (l *Log) offsets(ctx context.Context, numbers []int32, which int64) (map[in
 	return found, err
 }
 
-// timeAt returns when a record was appended.
+// timeAt returns when a record was appended. It asks on the connection that all
+// share, because it does not wait.
 func (l *Log) timeAt(ctx context.Context, number uint16, offset int64) (footfall.Millis, error) {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	p := l.newPartition(number, "", -1) // owns nothing, and only reads
-	defer p.lose()
-	p.reader.ahead = false
-	records, err := p.Read(ctx, offset, 1)
-	if err != nil {
-		return 0, err
-	}
-	return records[0].Time, nil
+	var at footfall.Millis
+	err := l.retry(ctx, "ask for a record", func(client sarama.Client) error {
+		leader, err := client.Leader(l.cfg.Topic, int32(number))
+		if err != nil {
+			return err
+		}
+		got, err := await(ctx, func() (*sarama.FetchResponse, error) { return leader.Fetch(l.fetchRequest(number, offset, 0, 1)) })
+		if err != nil {
+			_ = leader.Close() // whatever else comes on this connection is of no use
+			return err
+		}
+		block := got.GetBlock(l.cfg.Topic, int32(number))
+		switch {
+		case block == nil:
+			return fmt.Errorf("broker %s did not answer for partition %d", leader.Addr(), number)
+		case block.Err == sarama.ErrOffsetOutOfRange:
+			return nil // retention was faster
+		case block.Err != sarama.ErrNoError:
+			return block.Err
+		}
+		records, err := l.records(block, number, offset)
+		if len(records) > 0 {
+			at = records[0].Time
+		}
+		return err
+	})
+	return at, err
 }
 
 // owners finds out who has which partition.
