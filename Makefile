@@ -21,11 +21,13 @@ lint: $(LINT)
 	$(LINT) run ./...
 
 # bench prints the table of figures of the README, the fold at 1 and 10 million
-# visitors, and puts the engine under stress for STRESS.
+# visitors, what Kafka costs beside bare sarama and what a visitor who sends half
+# of all events costs the others, and puts the engine under stress for STRESS.
 STRESS ?= 10m
-bench: engine
+bench: engine kafka
 	$(GO) run ./examples/bench $(ARGS)
 	FOOTFALL_BENCH_LARGE=1 $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./stream/internal/fold
+	$(GO) test -run '^$$' -bench . -benchtime 30s -timeout 30m ./stream/kafka
 	FOOTFALL_STRESS=$(STRESS) $(GO) test -count=1 -timeout 30m -run '^TestStress$$' -v ./store/chdb
 
 # bench-query prints what questions cost on a generated shop of 10 million events.

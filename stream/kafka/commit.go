@@ -116,6 +116,9 @@ func (p *partition) change(ctx context.Context, f func(places) places) error {
 // commit asks the coordinator once. It is told which generation made the
 // claim, and refuses if that is not the one it knows.
 func (p *partition) commit(ctx context.Context, client sarama.Client, offset int64, metadata string) error {
+	if p.generation < 0 {
+		return stream.ErrFenced // it reads without a claim; a group without members would take it
+	}
 	request := &sarama.OffsetCommitRequest{
 		Version: 7, ConsumerGroup: p.log.cfg.Group, ConsumerID: p.member, ConsumerGroupGeneration: p.generation,
 	}
