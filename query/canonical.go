@@ -203,7 +203,12 @@ func (q *Persons) canonical(o members) {
 	case *Funnel:
 		at["step"], at["outcome"] = c.Step, cmp.Or(c.Outcome, Converted)
 	case *Retention:
-		at["cohort"], at["period"] = canonicalMoment(c.Cohort), c.Period
+		at["cohort"] = canonicalMoment(c.Cohort)
+		if c.Size {
+			at["size"] = true
+		} else {
+			at["period"] = c.Period
+		}
 	}
 	o["at"] = at
 }

@@ -26,6 +26,9 @@ type Cell struct {
 	// Period the number of a period.
 	Cohort string `json:"cohort,omitempty"`
 	Period int    `json:"period,omitempty"`
+	// Size means the number of the cohort itself, whoever came back: there is
+	// no Period then.
+	Size bool `json:"size,omitempty"`
 }
 
 // Outcome is how a step of a funnel went.
@@ -41,7 +44,7 @@ const (
 var cells = map[string][]string{
 	"trend":     {"series", "bucket", "breakdown"},
 	"funnel":    {"step", "outcome", "breakdown"},
-	"retention": {"cohort", "period", "breakdown"},
+	"retention": {"cohort", "period", "size", "breakdown"},
 	"segment":   {},
 }
 
@@ -70,7 +73,7 @@ func (q *Persons) checkCell(c *checker) {
 	at := q.cell()
 	for name, used := range map[string]bool{
 		"series": at.Series != 0, "bucket": at.Bucket != "", "breakdown": at.Breakdown != nil,
-		"step": at.Step != 0, "outcome": at.Outcome != "", "cohort": at.Cohort != "", "period": at.Period != 0,
+		"step": at.Step != 0, "outcome": at.Outcome != "", "cohort": at.Cohort != "", "period": at.Period != 0, "size": at.Size,
 	} {
 		if used && !slices.Contains(allowed, name) {
 			c.fail("/at/"+name, "unknown_field", "a cell of kind %q has no %q", q.Of.Kind(), name)
@@ -151,6 +154,8 @@ func (at *Cell) check(c *checker, of Query) {
 		c.checkMoment("/at/cohort", at.Cohort, loc)
 		if periods := of.periods(); at.Period < 0 || at.Period > periods {
 			c.fail("/at/period", "bad_value", "a period is from 0 to %d", periods)
+		} else if at.Size && at.Period != 0 {
+			c.fail("/at/size", "conflict", "the size of a cohort is that of no period")
 		}
 		at.checkBreakdown(c, of.Breakdown != nil)
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// retentionCrowd are the members of a cohort who came back in a period.
+// retentionCrowd are the members of a cohort who came back in a period, or all.
 func (r *run) retentionCrowd(q *Retention, at Cell) (crowd, error) {
 	g, err := r.gridOf(q)
 	if err != nil {
@@ -16,7 +16,7 @@ func (r *run) retentionCrowd(q *Retention, at Cell) (crowd, error) {
 	if cohort < 0 {
 		return crowd{}, &InvalidError{[]Problem{{"/at/cohort", "bad_value", "no cohort of the question starts at " + start.Format(time.RFC3339)}}}
 	}
-	if g.begins(cohort, at.Period).After(r.now) {
+	if !at.Size && g.begins(cohort, at.Period).After(r.now) {
 		return crowd{}, nil // there is no number yet
 	}
 	return cohortCrowd(q, at, g, cohort), nil
@@ -27,12 +27,13 @@ func cohortCrowd(q *Retention, at Cell, g grid, cohort int) crowd {
 }
 
 func (s *sql) cohortCrowd(q *Retention, at Cell, g grid, cohort int) string {
-	period := s.integer(int64(at.Period))
-	where := "c = " + s.integer(int64(cohort)) + " AND "
-	if q.Count == OnOrAfterward {
-		where += "arrayExists(n -> n >= " + period + ", back)"
-	} else {
-		where += "has(back, " + period + ")"
+	where := "c = " + s.integer(int64(cohort))
+	switch {
+	case at.Size:
+	case q.Count == OnOrAfterward:
+		where += " AND arrayExists(n -> n >= " + s.integer(int64(at.Period)) + ", back)"
+	default:
+		where += " AND has(back, " + s.integer(int64(at.Period)) + ")"
 	}
 	switch {
 	case q.Breakdown == nil:

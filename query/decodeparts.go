@@ -166,6 +166,7 @@ func (c *checker) decodeCell(path string, n *node) *Cell {
 		},
 		"step": number(&at.Step), "outcome": c.textTo((*string)(&at.Outcome)),
 		"cohort": c.textTo(&at.Cohort), "period": number(&at.Period),
+		"size": c.boolTo(&at.Size),
 	})
 	return at
 }

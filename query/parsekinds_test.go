@@ -59,6 +59,8 @@ var questions = []struct{ question, want string }{
 	},
 	{`{"kind":"persons","of":{"kind":"funnel",` + month + `,"steps":[{"event":"a"}]},"at":{"step":1,"outcome":"dropped","breakdown":"x"}}`, "/at/step bad_value, /at/breakdown conflict"},
 	{`{"kind":"persons","of":{"kind":"retention",` + month + `,"start":{"event":"a"},"return":{"event":"a"}},"at":{"period":8}}`, "/at/cohort required, /at/period bad_value"},
+	{`{"kind":"persons","of":{"kind":"retention",` + month + `,"start":{"event":"a"},"return":{"event":"b"}},"at":{"cohort":"2024-01-01","size":true}}`, ""},
+	{`{"kind":"persons","of":{"kind":"retention",` + month + `,"start":{"event":"a"},"return":{"event":"b"}},"at":{"cohort":"2024-01-01","size":true,"period":1}}`, "/at/size conflict"},
 	{`{"kind":"persons","of":{"kind":"trend",` + month + `,"series":[{"event":"a"}]},"at":{"series":1,"bucket":"x"}}`, "/at/series bad_value, /at/bucket bad_value"},
 	{`{"kind":"persons","of":{"kind":"events",` + month + `}}`, "/of/kind bad_value"},
 	{`{"kind":"persons","of":{"kind":"persons","of":{"kind":"trend"}},` + month + `}`, "/of/of bad_value, /of/kind bad_value"},
@@ -149,4 +151,34 @@ func FuzzFormula(f *testing.F) {
 			parsed.value(func(int) *float64 { return &one })
 		}
 	})
+}
+
+// The text of persons says whose number it is.
+func TestPersonsText(t *testing.T) {
+	t.Parallel()
+	trend := `{"kind":"trend",` + month + `,"series":[{"event":"A"},{"event":"B"}]`
+	funnel := `{"kind":"funnel",` + month + `,"steps":[{"event":"A"},{"event":"B"}]`
+	retention := `{"kind":"retention",` + month + `,"start":{"event":"A"},"return":{"event":"B"}`
+	by := `,"breakdown":{"property":"event.x"}}`
+	for of, cells := range map[string]map[string]string{
+		trend + `}`: {
+			`{}`: "the persons behind the total of series 1: ", `{"series":1,"bucket":"2024-01-02"}`: "the persons behind the day from 2024-01-02 of series 2: ",
+		},
+		funnel + `}`:    {`{"step":2}`: "the persons who reached step 2: ", `{"step":2,"outcome":"dropped"}`: "the persons who reached step 1 and not step 2: "},
+		retention + `}`: {`{"cohort":"2024-01-02","period":3}`: "the persons of the cohort from 2024-01-02 who returned in period 3: ", `{"cohort":"2024-01-02","size":true}`: "the persons of the cohort from 2024-01-02: "},
+		retention + `,"count":"on_or_after"` + by: {
+			`{"cohort":"2024-01-02","period":3,"breakdown":"v"}`:       `the persons of the cohort from 2024-01-02 who returned in period 3 or later with x "v": `,
+			`{"cohort":"2024-01-02","size":true}`:                      "the persons of the cohort from 2024-01-02 without x: ",
+			`{"cohort":"2024-01-02","size":true,"breakdown":"$other"}`: "the persons of the cohort from 2024-01-02 with another value of x than those shown: ",
+		},
+		`{"kind":"segment","segment":{"did":{"event":"A"}}}`: {`{}`: "the persons in the segment: "},
+	} {
+		for at, want := range cells {
+			q, err := Parse([]byte(`{"kind":"persons","of":` + of + `,"at":` + at + `}`))
+			require.NoError(t, err)
+			text := q.(*Persons).describe()
+			require.True(t, strings.HasPrefix(text, want), "%s: %s", at, text)
+			require.Greater(t, len(text), len(want))
+		}
+	}
 }

@@ -198,7 +198,64 @@ func (q *Persons) describe() string {
 	if q.Of == nil {
 		return "the persons who did something"
 	}
-	return "the persons behind one number of: " + words(q.Of)
+	at := q.cell()
+	return at.describe(q.Of) + ": " + words(q.Of)
+}
+
+// describe says which number of a question's answer a cell is, as whose it is.
+func (at *Cell) describe(of Query) string {
+	text := "the persons counted"
+	switch of := of.(type) {
+	case *Trend:
+		text = "the persons behind the total"
+		if at.Bucket != "" {
+			text = "the persons behind the " + string(cmp.Or(of.Interval, Day)) + " from " + clip(at.Bucket)
+		}
+		if len(of.Series) > 1 && at.Series < len(of.Series) {
+			text += " of series " + strconv.Itoa(at.Series+1)
+		}
+	case *Funnel:
+		text = fmt.Sprintf("the persons who reached step %d", at.Step)
+		if at.Outcome == Dropped {
+			text = fmt.Sprintf("the persons who reached step %d and not step %d", at.Step-1, at.Step)
+		}
+	case *Retention:
+		text = "the persons of the cohort from " + clip(at.Cohort)
+		if !at.Size {
+			later := ""
+			if of.Count == OnOrAfterward {
+				later = " or later"
+			}
+			text += fmt.Sprintf(" who returned in period %d%s", at.Period, later)
+		}
+	case *SegmentSize:
+		text = "the persons in the segment"
+	}
+	switch b := breakdownOf(of); {
+	case b == nil:
+	case at.Breakdown == nil:
+		text += " without " + nameOf(b.Property)
+	case *at.Breakdown == Other:
+		text += " with another value of " + nameOf(b.Property) + " than those shown"
+	default:
+		text += " with " + nameOf(b.Property) + " " + strconv.Quote(clip(*at.Breakdown))
+	}
+	return text
+}
+
+// breakdownOf returns what a question is broken down by, nil for nothing.
+func breakdownOf(q Query) *Breakdown {
+	switch q := q.(type) {
+	case *Trend:
+		return q.Breakdown
+	case *Retention:
+		return q.Breakdown
+	case *Funnel:
+		if q.Breakdown != nil {
+			return &q.Breakdown.Breakdown
+		}
+	}
+	return nil
 }
 
 // words renders a range as its sender wrote it.

@@ -146,6 +146,10 @@ func TestRetentionOfPersons(t *testing.T) {
 	require.Equal(t, "null 01-01 2: 0 1 0 0\nnull 01-02 1: 0 0 1 0\n", cohorts(w.ask(retention(``))), "one person with two devices started once")
 	require.Equal(t, "user:ann", w.behind(retention(``), `{"cohort":"2024-01-01","period":1}`))
 	require.Empty(t, w.behind(retention(``), `{"cohort":"2024-01-01T00:00:00Z","period":2}`))
+	// The size of a cohort, whoever came back.
+	require.Equal(t, "odd user:ann", w.behind(retention(``), `{"cohort":"2024-01-01","size":true}`))
+	require.Equal(t, "other", w.behind(retention(``), `{"cohort":"2024-01-02","size":true}`))
+	require.Empty(t, w.behind(retention(``), `{"cohort":"2024-01-03","size":true}`))
 
 	by := retention(`,"breakdown":{"property":"event.x","limit":1}`)
 	require.Equal(t, "7 01-02 1: 0 0 1 0\n$other 01-01 2: 0 1 0 0\n", cohorts(w.ask(by)), "the value is that of the start")

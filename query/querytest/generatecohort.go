@@ -21,6 +21,9 @@ func (g *generator) retention() *query.Retention {
 func (g *generator) behindRetention() *query.Persons {
 	of := g.retention()
 	at := &query.Cell{Cohort: g.bucket(of.Scope, of.Interval), Period: g.IntN(1 + periodsOf(of))}
+	if g.IntN(4) == 0 {
+		at.Period, at.Size = 0, true
+	}
 	if of.Breakdown != nil {
 		at.Breakdown = g.value()
 	}

@@ -190,7 +190,7 @@ func (a *asked) behindRetention(q *query.Retention, at query.Cell) map[footfall.
 	start, _ := a.cal.instant(at.Cohort)
 	found := map[footfall.ID]bool{}
 	for _, m := range a.ofLine(q, labels, labelAt(at), c.members[bucket(c.edges, start)]) {
-		if m.back[at.Period] {
+		if at.Size || m.back[at.Period] {
 			found[m.start.person] = true
 		}
 	}

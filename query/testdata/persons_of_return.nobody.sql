@@ -8,15 +8,15 @@ FROM (SELECT person, [minIf((t, _epoch, _o, _i, has, label), starts)] AS begun, 
 FROM (SELECT e.t AS t, e.starts AS starts, e.returns AS returns, e._epoch AS _epoch, e._o AS _o, e._i AS _i, e.person AS person, l.has AS has, l.label AS label FROM (SELECT t, starts, returns, _epoch, _o, _i, actor AS person FROM (SELECT toUnixTimestamp64Milli(time) AS t, toUInt8(name = {p5:String} AND time < fromUnixTimestamp64Milli({p6:Int64}, 'UTC')) AS starts, toUInt8(name = {p7:String} AND time >= fromUnixTimestamp64Milli({p4:Int64}, 'UTC')) AS returns, _epoch, _o, _i, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p8:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p9:Int64}, 'UTC') AND name IN {p10:Array(String)} AND (starts OR returns))) AS e
 LEFT ANY JOIN (SELECT person, toUInt8(((bitAnd(bits, 1) != 0) OR (bitAnd(bits, 2) != 0))) AS has, toString(multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0), toString(num), '')) AS label FROM (SELECT id AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key = {p3:String} AND kind IN ('set', 'once') ORDER BY id, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key, member)) AS l ON e.person = l.person)
 GROUP BY person HAVING countIf(starts) > 0 AND minIf(t, starts) >= {p4:Int64}))))
-WHERE c = {p2:Int64} AND has(back, {p1:Int64}) AND has = 1 AND label = {p3:String})))
+WHERE c = {p1:Int64} AND has(back, {p2:Int64}) AND has = 1 AND label = {p3:String})))
 ORDER BY person ASC LIMIT 101
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "3"
+-- p1 = "1"
 -- p10 = "[Buy Look]"
 -- p11 = "[0 86400 172800 259200 345600 432000 518400 604800 691200 777600 864000 950400 1036800 1123200 1209600 1296000 1382400 1468800 1555200 1641600 1728000 1814400 1900800 1987200 2073600 2160000 2246400 2332800 2419200 2505600 2592000 2678400 2764800 2851200 2937600 3024000 3110400 3196800]"
 -- p12 = "[0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37]"
 -- p13 = "7"
--- p2 = "1"
+-- p2 = "3"
 -- p3 = "kanarie'\"\\{p1:String}"
 -- p4 = "1709251200000"
 -- p5 = "Buy"
@@ -37,16 +37,16 @@ FROM (SELECT person, [minIf((t, _epoch, _o, _i, has, label), starts)] AS begun, 
 FROM (SELECT e.t AS t, e.starts AS starts, e.returns AS returns, e._epoch AS _epoch, e._o AS _o, e._i AS _i, e.person AS person, l.has AS has, l.label AS label FROM (SELECT t, starts, returns, _epoch, _o, _i, actor AS person FROM (SELECT toUnixTimestamp64Milli(time) AS t, toUInt8(name = {p5:String} AND time < fromUnixTimestamp64Milli({p6:Int64}, 'UTC')) AS starts, toUInt8(name = {p7:String} AND time >= fromUnixTimestamp64Milli({p4:Int64}, 'UTC')) AS returns, _epoch, _o, _i, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p8:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p9:Int64}, 'UTC') AND name IN {p10:Array(String)} AND (starts OR returns))) AS e
 LEFT ANY JOIN (SELECT person, toUInt8(((bitAnd(bits, 1) != 0) OR (bitAnd(bits, 2) != 0))) AS has, toString(multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0), toString(num), '')) AS label FROM (SELECT id AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key = {p3:String} AND kind IN ('set', 'once') ORDER BY id, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key, member)) AS l ON e.person = l.person)
 GROUP BY person HAVING countIf(starts) > 0 AND minIf(t, starts) >= {p4:Int64}))))
-WHERE c = {p2:Int64} AND has(back, {p1:Int64}) AND has = 1 AND label = {p3:String}))) WHERE person > {p14:UInt128}
+WHERE c = {p1:Int64} AND has(back, {p2:Int64}) AND has = 1 AND label = {p3:String}))) WHERE person > {p14:UInt128}
 ORDER BY person ASC LIMIT 101
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "3"
+-- p1 = "1"
 -- p10 = "[Buy Look]"
 -- p11 = "[0 86400 172800 259200 345600 432000 518400 604800 691200 777600 864000 950400 1036800 1123200 1209600 1296000 1382400 1468800 1555200 1641600 1728000 1814400 1900800 1987200 2073600 2160000 2246400 2332800 2419200 2505600 2592000 2678400 2764800 2851200 2937600 3024000 3110400 3196800]"
 -- p12 = "[0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37]"
 -- p13 = "7"
 -- p14 = "615861eb34ec5ceb1e087ef6952cebc8"
--- p2 = "1"
+-- p2 = "3"
 -- p3 = "kanarie'\"\\{p1:String}"
 -- p4 = "1709251200000"
 -- p5 = "Buy"
