@@ -13,7 +13,7 @@ import (
 // Handler answers the routes of requests, all of them for operators:
 //
 //	POST   /api/v1/erasures {"tenant":"shop","person":"user:ada"} → 202, the receipt as it is
-//	GET    /api/v1/erasures?tenant=shop → {"erasures":[…]}
+//	GET    /api/v1/erasures?tenant=shop → {"erasures":[…]}, of all without a tenant
 //	GET    /api/v1/erasures/{name} → the receipt
 //	DELETE /api/v1/erasures/{name} → 204: the request no longer stands
 //	DELETE /api/v1/tenants/{id} → 202, the receipt as it is
@@ -119,10 +119,13 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
 	if !parameters(w, r, "tenant") {
 		return
 	}
-	id, err := tenant.ParseID(r.URL.Query().Get("tenant"))
-	if err != nil {
-		problem.Write(w, r, *problem.Invalid(problem.Error{Path: "/tenant", Code: "invalid", Message: err.Error()}))
-		return
+	var id tenant.ID
+	if r.URL.Query().Has("tenant") {
+		var err error
+		if id, err = tenant.ParseID(r.URL.Query().Get("tenant")); err != nil {
+			problem.Write(w, r, *problem.Invalid(problem.Error{Path: "/tenant", Code: "invalid", Message: err.Error()}))
+			return
+		}
 	}
 	all := h.keeper.Requests(id)
 	if all == nil {

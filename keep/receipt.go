@@ -146,13 +146,14 @@ func (r *Receipt) erasure() *footfall.Erasure {
 	return &footfall.Erasure{Tenant: r.Tenant, Silo: r.Silo, Name: r.Name, IDs: r.IDs}
 }
 
-// Requests returns the requests of a tenant that stand, the oldest first.
+// Requests returns the requests of a tenant that stand, or of all for the zero
+// ID, the oldest first.
 func (k *Keeper) Requests(id tenant.ID) []Receipt {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var all []Receipt
 	for _, r := range k.requests {
-		if r.Tenant == id {
+		if id == (tenant.ID{}) || r.Tenant == id {
 			all = append(all, *r.copy())
 		}
 	}

@@ -21,17 +21,22 @@ func erasures(ctx context.Context, p *Process, args []string) error {
 // listErasures is the command erasures list. Its last line is JSON.
 func listErasures(ctx context.Context, p *Process, args []string) error {
 	f := newRemoteFlags("erasures list", "")
-	id := f.String("tenant", "", "`id` of the tenant whose requests these are")
+	id := f.String("tenant", "", "`id` of the tenant whose requests these are; all without it")
 	asJSON := f.Bool("json", false, "print each receipt as JSON")
 	server, err := f.server(p, args)
 	if err != nil {
 		return err
 	}
-	if _, err := tenant.ParseID(*id); err != nil {
-		return usagef("--tenant: %w", err)
+	path, last := "/api/v1/erasures", map[string]any{}
+	if *id != "" {
+		if _, err := tenant.ParseID(*id); err != nil {
+			return usagef("--tenant: %w", err)
+		}
+		path += "?tenant=" + url.QueryEscape(*id)
+		last["tenant"] = *id
 	}
 	var answer struct{ Erasures []keep.Receipt }
-	if err := server.call(ctx, http.MethodGet, "/api/v1/erasures?tenant="+url.QueryEscape(*id), nil, &answer); err != nil {
+	if err := server.call(ctx, http.MethodGet, path, nil, &answer); err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
@@ -47,12 +52,13 @@ func listErasures(ctx context.Context, p *Process, args []string) error {
 			}
 			continue
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.Name, r.Requested.Format(time.RFC3339), r.Scope, r.State, oneLine(r.Error+r.Log.Remains))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Tenant, r.Requested.Format(time.RFC3339), r.Scope, r.State, oneLine(r.Error+r.Log.Remains))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	return json.NewEncoder(p.Stdout).Encode(map[string]any{"tenant": *id, "erasures": len(answer.Erasures), "pending": pending})
+	last["erasures"], last["pending"] = len(answer.Erasures), pending
+	return json.NewEncoder(p.Stdout).Encode(last)
 }
 
 // showErasure is the command erasures show.

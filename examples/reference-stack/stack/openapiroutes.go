@@ -143,7 +143,7 @@ func described() []route {
 		{method: "GET", path: "/api/v1/rejected", key: "admin", params: "tenant! reason messageId waiting limit cursor", summary: "What is in quarantine", answer: RejectedPage{}},
 		{method: "POST", path: "/api/v1/rejected/replay", key: "admin", params: "tenant!", summary: "Bring events back from quarantine", body: ReplayRequest{}, examples: replayExamples, answer: ReplayAnswer{}},
 		{method: "POST", path: "/api/v1/erasures", key: "admin", summary: "Erase a person", status: http.StatusAccepted, answer: keep.Receipt{}, body: erasureRequest{}, examples: erasureExamples},
-		{method: "GET", path: "/api/v1/erasures", key: "admin", params: "tenant!", summary: "The requests to erase that stand", answer: struct {
+		{method: "GET", path: "/api/v1/erasures", key: "admin", params: "tenant", summary: "The requests to erase that stand", answer: struct {
 			Erasures []keep.Receipt `json:"erasures"`
 		}{}},
 		{method: "GET", path: "/api/v1/erasures/{name}", key: "admin", summary: "The receipt of a request to erase", answer: keep.Receipt{}},

@@ -106,7 +106,11 @@ func (s *Server) status(ctx context.Context, only *tenant.Tenant) (*Status, erro
 					Renamed: n.Renamed, Unflattened: n.Unflattened, Claimed: n.Claimed,
 				}
 			}
-			out.Ledger[t.ID.String()] = progress.Ledger[t.ID.String()]
+			ledger := progress.Ledger[t.ID.String()]
+			if ledger == (stream.Ledger{}) && s.keeper.Dropped(t.ID) {
+				continue // nothing is left to account for
+			}
+			out.Ledger[t.ID.String()] = ledger
 		}
 	}
 	return out, nil
