@@ -12,9 +12,10 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- tenant = "shop"
 
 -- views
-SELECT toUInt64(view.1) AS end, view.2.2 AS text, count() AS n
-FROM (SELECT visitor, session, arrayJoin([(0, argMin((if(type = 'page', mapContains(texts, {p5:String}), mapContains(texts, {p6:String})), if(type = 'page', texts[{p5:String}], texts[{p6:String}])), (time, _epoch, _o, _i))), (1, argMax((if(type = 'page', mapContains(texts, {p5:String}), mapContains(texts, {p6:String})), if(type = 'page', texts[{p5:String}], texts[{p6:String}])), (time, _epoch, _o, _i)))]) AS view FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('page', 'screen') AND session != 0 AND (visitor, session) IN (SELECT visitor, session FROM (SELECT start, visitor, session, views, toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start) AS ms FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p1:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p2:Int64}, 'UTC')) AND start >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({p4:Int64}, 'UTC'))) GROUP BY visitor, session)
-WHERE view.2.1 GROUP BY end, text ORDER BY end, n DESC, text ASC LIMIT 10 BY end
+SELECT toUInt64(view.1) AS end, substring(view.2, 2) AS text, count() AS n
+FROM (SELECT arrayJoin([(0, entry), (1, exit)]) AS view
+FROM (SELECT visitor, session, argMin(if(type = 'page', if(mapContains(texts, {p5:String}), concat('=', texts[{p5:String}]), ''), if(mapContains(texts, {p6:String}), concat('=', texts[{p6:String}]), '')), bitOr(bitShiftLeft(toUInt256(toUnixTimestamp64Milli(time) - {p7:Int64}), 128), toUInt256(bitOr(bitOr(bitShiftLeft(toUInt128(_epoch), 96), bitShiftLeft(toUInt128(_o), 32)), toUInt128(_i)) + 1))) AS entry, argMax(if(type = 'page', if(mapContains(texts, {p5:String}), concat('=', texts[{p5:String}]), ''), if(mapContains(texts, {p6:String}), concat('=', texts[{p6:String}]), '')), bitOr(bitShiftLeft(toUInt256(toUnixTimestamp64Milli(time) - {p7:Int64}), 128), toUInt256(bitOr(bitOr(bitShiftLeft(toUInt128(_epoch), 96), bitShiftLeft(toUInt128(_o), 32)), toUInt128(_i)) + 1))) AS exit FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND name IN ('$page', '$screen') AND type IN ('page', 'screen') AND session != 0 AND (visitor, session) IN (SELECT visitor, session FROM (SELECT start, visitor, session, views, toUnixTimestamp64Milli(last) - toUnixTimestamp64Milli(start) AS ms FROM sessions FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND opened_date >= toDate32(fromUnixTimestamp64Milli({p1:Int64}, 'UTC')) AND opened_date <= toDate32(fromUnixTimestamp64Milli({p2:Int64}, 'UTC')) AND start >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND start < fromUnixTimestamp64Milli({p4:Int64}, 'UTC'))) GROUP BY visitor, session))
+WHERE view.2 != '' GROUP BY end, text ORDER BY end, n DESC, text ASC LIMIT 10 BY end
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "1708560000000"
 -- p2 = "1712620800000"
@@ -22,6 +23,7 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- p4 = "1711929600000"
 -- p5 = "$path"
 -- p6 = "name"
+-- p7 = "-4000000000000000"
 -- silo = ""
 -- tenant = "shop"
 

@@ -68,7 +68,7 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- series_4
 SELECT toUInt64(grouping(bucket)) AS total, bucket, toNullable(sumKahan(num)) AS value
 FROM (SELECT e.bucket AS bucket, e.visitor AS visitor, e.session AS session, l.num AS num FROM (SELECT toInt64(roundDown(intDiv(toUnixTimestamp64Milli(time) - {p1:Int64}, 1000), {p2:Array(Int64)})) AS bucket, visitor, session FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND name = {p4:String}) AS e
-LEFT ANY JOIN (SELECT visitor, session, CAST(NULL AS Nullable(Float64)) AS num FROM (SELECT visitor, session, view.1 AS has, view.2 AS text FROM (SELECT visitor, session, argMin((if(type = 'page', mapContains(texts, {p5:String}), mapContains(texts, {p6:String})), if(type = 'page', texts[{p5:String}], texts[{p6:String}])), (time, _epoch, _o, _i)) AS view FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p7:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p8:Int64}, 'UTC') AND type IN ('page', 'screen') AND session != 0 GROUP BY visitor, session))) AS l ON e.visitor = l.visitor AND e.session = l.session)
+LEFT ANY JOIN (SELECT visitor, session, CAST(NULL AS Nullable(Float64)) AS num FROM (SELECT visitor, session, view != '' AS has, substring(view, 2) AS text FROM (SELECT visitor, session, argMin(if(type = 'page', if(mapContains(texts, {p5:String}), concat('=', texts[{p5:String}]), ''), if(mapContains(texts, {p6:String}), concat('=', texts[{p6:String}]), '')), bitOr(bitShiftLeft(toUInt256(toUnixTimestamp64Milli(time) - {p7:Int64}), 128), toUInt256(bitOr(bitOr(bitShiftLeft(toUInt128(_epoch), 96), bitShiftLeft(toUInt128(_o), 32)), toUInt128(_i)) + 1))) AS view FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p8:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p9:Int64}, 'UTC') AND name IN ('$page', '$screen') AND type IN ('page', 'screen') AND session != 0 GROUP BY visitor, session))) AS l ON e.visitor = l.visitor AND e.session = l.session)
 GROUP BY bucket WITH ROLLUP
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "1709251200000"
@@ -77,8 +77,9 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- p4 = "Buy"
 -- p5 = "$path"
 -- p6 = "name"
--- p7 = "1708560000000"
--- p8 = "1712620800000"
+-- p7 = "-4000000000000000"
+-- p8 = "1708560000000"
+-- p9 = "1712620800000"
 -- silo = ""
 -- tenant = "shop"
 
