@@ -15,6 +15,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"golang.org/x/sys/unix"
 
+	"github.com/footfall-go/footfall/internal/schema"
 	"github.com/footfall-go/footfall/query"
 	queryclickhouse "github.com/footfall-go/footfall/query/clickhouse"
 	"github.com/footfall-go/footfall/store/chdb"
@@ -76,8 +77,8 @@ func (w *world) connect() error {
 func (w *world) close() error { return errors.Join(w.db.Close(), w.engine.Close()) }
 
 // fill writes the shop as a processor does: each batch in the order of the
-// log, what goes with it behind it. Merging is the engine's own business, for
-// which it gets the time it wants.
+// log, what goes with it behind it. Then it is merged as far as a store gets by
+// itself in a day or two.
 func (w *world) fill(ctx context.Context, total int64) error {
 	path := filepath.Join(w.dir, "facts.json")
 	if text, err := os.ReadFile(path); err == nil {
@@ -106,6 +107,11 @@ func (w *world) fill(ctx context.Context, total int64) error {
 	}
 	if err := w.merged(ctx); err != nil {
 		return err
+	}
+	for _, table := range []string{schema.Events, schema.Sessions, schema.Identities, schema.IDs, schema.Traits} {
+		if err := w.db.Exec(ctx, "OPTIMIZE TABLE "+table+" FINAL"); err != nil {
+			return fmt.Errorf("merge %s: %w", table, err)
+		}
 	}
 	w.facts = shop.facts
 	text, err := json.Marshal(w.facts)

@@ -26,7 +26,7 @@ import (
 
 func main() {
 	duration := flag.Duration("duration", 20*time.Second, "length of each load")
-	only := flag.String("only", "", "one of: stages, rows, norows, accept, visible, neighbours; all if empty")
+	only := flag.String("only", "", "one of: stages, rows, norows, accept, visible, neighbours, dashboards; all if empty")
 	profile := flag.String("profile", "", "folder for CPU profiles of the servers; tells where the time goes, costs a little of it")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -71,7 +71,7 @@ func run(ctx context.Context, d time.Duration, only, profile string) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{"accept", b.accept}, {"visible", b.visible}, {"neighbours", b.neighbours}, {"rows", b.rows}, {"norows", b.withoutStore}, {"stages", b.stages}} {
+	}{{"accept", b.accept}, {"visible", b.visible}, {"neighbours", b.neighbours}, {"dashboards", b.dashboards}, {"rows", b.rows}, {"norows", b.withoutStore}, {"stages", b.stages}} {
 		if only != "" && only != part.name {
 			continue
 		}
@@ -185,7 +185,7 @@ func (b *bench) visible(ctx context.Context) error {
 			{"session metrics", "1 s", 1_000, inSessions},
 			{"session metrics", "1 s", 10_000, inSessions},
 		} {
-			lat, err := visibility(ctx, s, run.rate, b.d, run.counted)
+			lat, _, err := visibility(ctx, s, run.rate, b.d, run.counted)
 			if err != nil {
 				return err
 			}

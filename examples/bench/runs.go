@@ -45,7 +45,7 @@ func throughput(ctx context.Context, s *server, d time.Duration, rows bool) (*fi
 		return nil, fmt.Errorf("%d events accepted, %d stored by the ledger", accepted, got)
 	}
 	if rows {
-		total, err := s.count(ctx, "")
+		total, err := s.count(ctx, "2d", "")
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func perEvent(bytes, events int64) float64 {
 
 // inEvents counts the views of a page with a marked path.
 func inEvents(ctx context.Context, s *server, path string) (int64, error) {
-	return s.count(ctx, fmt.Sprintf(`,"filter":{"property":"event.$path","op":"eq","value":%q}`, path))
+	return s.count(ctx, "2d", fmt.Sprintf(`,"filter":{"property":"event.$path","op":"eq","value":%q}`, path))
 }
 
 // inSessions counts the sessions that began with a page of a marked path.
@@ -105,8 +105,8 @@ func inSessions(ctx context.Context, s *server, path string) (int64, error) {
 
 // visibility sends events at a rate and now and then the view of a marked page,
 // by a visitor of its own, and measures the time from the answer to the marked one until a
-// question counts it.
-func visibility(ctx context.Context, s *server, rate int, d time.Duration, counted func(context.Context, *server, string) (int64, error)) (latencies, error) {
+// question counts it; and what all the others waited for their answers.
+func visibility(ctx context.Context, s *server, rate int, d time.Duration, counted func(context.Context, *server, string) (int64, error)) (seen, accepted latencies, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	n := 1
@@ -114,32 +114,33 @@ func visibility(ctx context.Context, s *server, rate int, d time.Duration, count
 		n = 20
 	}
 	background := make(chan error, 1)
+	var waits latencies
 	go func() {
-		_, _, err := newSender(s.url, writeKey, 64).openLoop(ctx, rate, n, d, nil)
+		var err error
+		waits, _, err = newSender(s.url, writeKey, 64).openLoop(ctx, rate, n, d, nil)
 		background <- err
 	}()
 	marker := newSender(s.url, writeKey, 1)
 	rng := rand.New(rand.NewPCG(uint64(rate), 3))
-	var seen latencies
 	end := time.Now().Add(d - time.Second)
 	for i := 0; time.Now().Before(end); i++ {
 		path := fmt.Sprintf("/marker/%d/%d/%d", rate, i, time.Now().UnixNano())
 		body := fmt.Appendf(nil, `{"anonymousId":%q,"messageId":%q,"timestamp":%q,"properties":{"path":%q}}`,
 			path, path, time.Now().UTC().Format(timeText), path)
 		if _, err := marker.post(ctx, "/v1/page", body); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		start := time.Now()
 		for {
 			k, err := counted(ctx, s, path)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if k == 1 {
 				break
 			}
 			if time.Since(start) > 30*time.Second {
-				return nil, fmt.Errorf("page %q accepted but not visible after 30 s", path)
+				return nil, nil, fmt.Errorf("page %q accepted but not visible after 30 s", path)
 			}
 			time.Sleep(2 * time.Millisecond)
 		}
@@ -147,7 +148,7 @@ func visibility(ctx context.Context, s *server, rate int, d time.Duration, count
 		time.Sleep(time.Duration(rng.IntN(200)) * time.Millisecond)
 	}
 	if err := <-background; err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return seen, nil
+	return seen, waits, nil
 }

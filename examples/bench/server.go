@@ -152,9 +152,9 @@ func (s *server) settled(ctx context.Context) (status, error) {
 	}
 }
 
-// count asks the query API for the number of all events.
-func (s *server) count(ctx context.Context, filter string) (int64, error) {
-	question := `{"kind":"trend","range":{"last":"2d"},"interval":"total","series":[{"event":"*","measure":"events"` + filter + `}]}`
+// count asks the query API for the number of all events of the last days.
+func (s *server) count(ctx context.Context, last, filter string) (int64, error) {
+	question := `{"kind":"trend","range":{"last":"` + last + `"},"interval":"total","series":[{"event":"*","measure":"events"` + filter + `}]}`
 	var answer struct {
 		Result struct {
 			Series []struct {
