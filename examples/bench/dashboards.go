@@ -55,7 +55,8 @@ func (b *bench) dashboards(ctx context.Context) error {
 		if err := b.history(ctx, s); err != nil {
 			return err
 		}
-		aloneSeen, alone, err := visibility(ctx, s, liveRate, b.d, inEvents)
+		load := newSender(s.url, writeKey, 64)
+		aloneSeen, alone, err := visibility(ctx, s, load, liveRate, b.d, inEvents)
 		if err != nil {
 			return err
 		}
@@ -70,7 +71,7 @@ func (b *bench) dashboards(ctx context.Context) error {
 		for d := range dashboards {
 			all.Go(func() { look(looking, s, d, seen, &failed) })
 		}
-		besideSeen, beside, err := visibility(ctx, s, liveRate, 3*b.d, patiently)
+		besideSeen, beside, err := visibility(ctx, s, load, liveRate, 3*b.d, patiently)
 		stop()
 		all.Wait()
 		if err != nil {

@@ -175,6 +175,7 @@ func (b *bench) acceptRow(ctx context.Context, s *server, name string) error {
 
 func (b *bench) visible(ctx context.Context) error {
 	return b.with(ctx, b.footfall, func(s *server) error {
+		load := newSender(s.url, writeKey, 64)
 		for _, run := range []struct {
 			where, least string
 			rate         int
@@ -185,7 +186,7 @@ func (b *bench) visible(ctx context.Context) error {
 			{"session metrics", "1 s", 1_000, inSessions},
 			{"session metrics", "1 s", 10_000, inSessions},
 		} {
-			lat, _, err := visibility(ctx, s, run.rate, b.d, run.counted)
+			lat, _, err := visibility(ctx, s, load, run.rate, b.d, run.counted)
 			if err != nil {
 				return err
 			}

@@ -106,7 +106,7 @@ func inSessions(ctx context.Context, s *server, path string) (int64, error) {
 // visibility sends events at a rate and now and then the view of a marked page,
 // by a visitor of its own, and measures the time from the answer to the marked one until a
 // question counts it; and what all the others waited for their answers.
-func visibility(ctx context.Context, s *server, rate int, d time.Duration, counted func(context.Context, *server, string) (int64, error)) (seen, accepted latencies, err error) {
+func visibility(ctx context.Context, s *server, load *sender, rate int, d time.Duration, counted func(context.Context, *server, string) (int64, error)) (seen, accepted latencies, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	n := 1
@@ -117,7 +117,7 @@ func visibility(ctx context.Context, s *server, rate int, d time.Duration, count
 	var waits latencies
 	go func() {
 		var err error
-		waits, _, err = newSender(s.url, writeKey, 64).openLoop(ctx, rate, n, d, nil)
+		waits, _, err = load.openLoop(ctx, rate, n, d, nil)
 		background <- err
 	}()
 	marker := newSender(s.url, writeKey, 1)
