@@ -40,8 +40,11 @@ type Coordinate struct {
 }
 
 // Upserts are rows that may be written any number of times: each carries a
-// version (or its own position), and the store keeps the newest of a key.
+// version (or its own position), and the store keeps the newest of a key. They
+// come from one partition of the log.
 type Upserts struct {
+	Partition uint16
+
 	Sessions []Session
 	Links    []Link
 	IDs      []IDText

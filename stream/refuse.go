@@ -37,7 +37,7 @@ func (d *delivery) refuse(ctx context.Context, rows []footfall.Event, reason err
 			maxRefused, d.b.out.From, d.b.out.To, reason)
 	}
 	q := refusal{event: *ev, time: d.b.markOf(ev.Position.Offset).time}
-	rejected := footfall.Upserts{Rejected: []footfall.Rejected{{
+	rejected := footfall.Upserts{Partition: ev.Position.Partition, Rejected: []footfall.Rejected{{
 		Tenant: ev.Tenant, Silo: ev.Silo, Position: ev.Position, Time: q.time, Reason: reason.Error(), Payload: fold.Payload(ev, true),
 	}}}
 	err := d.o.retry(ctx, inserting, "write the rejected row", func(ctx context.Context) error {

@@ -38,6 +38,7 @@ func (o *owned) writeUpserts() error {
 		return nil
 	}
 	err := o.retry(o.ctx, upserting, "write sessions, links and ledger", func(ctx context.Context) error {
+		o.ups.rows.Partition = o.key.partition
 		return o.r.cfg.Store.Upsert(ctx, &o.ups.rows)
 	})
 	if err != nil && o.ctx.Err() == nil {

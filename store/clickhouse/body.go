@@ -3,10 +3,34 @@ package clickhouse
 import (
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
+
+// blockBodies are the bodies of requests with one block.
+type blockBodies struct {
+	pieces [][]byte
+	mu     sync.Mutex
+	made   []*blockBody
+}
+
+// next returns a body for one more request.
+func (b *blockBodies) next() *blockBody {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	made := &blockBody{pieces: b.pieces}
+	b.made = append(b.made, made)
+	return made
+}
+
+// idle reports whether nobody reads the block or will.
+func (b *blockBodies) idle() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !slices.ContainsFunc(b.made, func(made *blockBody) bool { return !made.idle() })
+}
 
 // blockBody is a block as the body of a request. A transport may go on reading
 // after it has returned an answer or an error, so it tells when it is done.

@@ -35,11 +35,13 @@ func (s *Store) Count(ctx context.Context, e *footfall.Erasure) (map[string]uint
 			if d.table == schema.Rejected {
 				d.where += " AND payload != ''"
 			}
-			n, err := s.number(ctx, "SELECT count() FROM "+d.table+" WHERE "+d.where)
-			if err != nil {
-				return fmt.Errorf("count the rows of %s: %w", d.table, err)
+			for _, c := range s.shards {
+				n, err := c.number(ctx, "SELECT count() FROM "+d.table+" WHERE "+d.where, d.table)
+				if err != nil {
+					return fmt.Errorf("count the rows of %s: %w", d.table, err)
+				}
+				counts[d.table] += n
 			}
-			counts[d.table] += n
 		}
 		return nil
 	}
@@ -63,7 +65,7 @@ func (s *Store) Partitions(ctx context.Context, id tenant.ID, ids []footfall.ID)
 			if d.table == schema.Sessions || d.table == schema.IDs || d.table == schema.Members {
 				continue // their rows do not tell; those beside them do
 			}
-			result, err := s.read(ctx, "SELECT DISTINCT _p FROM "+d.table+" WHERE "+d.where+" FORMAT RowBinary")
+			result, err := s.gather(ctx, "SELECT DISTINCT _p FROM "+d.table+" WHERE "+d.where+" FORMAT RowBinary", d.table)
 			if err != nil {
 				return nil, fmt.Errorf("find the partitions of %s: %w", d.table, err)
 			}
@@ -86,8 +88,8 @@ func (s *Store) Edges(ctx context.Context, id tenant.ID, ids []footfall.ID) ([]f
 	var edges []footfall.Link
 	for some := range slices.Chunk(ids, eraseIDs) {
 		list := quoteIDs(some)
-		result, err := s.read(ctx, "SELECT toUInt8(kind), visitor, user, time, _epoch, _p, _o, _i FROM "+schema.Identities+" FINAL WHERE tenant = "+
-			quote(id.String())+" AND (visitor IN ("+list+") OR user IN ("+list+")) FORMAT RowBinary")
+		result, err := s.gather(ctx, "SELECT toUInt8(kind), visitor, user, time, _epoch, _p, _o, _i FROM "+schema.Identities+" FINAL WHERE tenant = "+
+			quote(id.String())+" AND (visitor IN ("+list+") OR user IN ("+list+")) FORMAT RowBinary", schema.Identities)
 		if err != nil {
 			return nil, fmt.Errorf("read identity edges: %w", err)
 		}
@@ -107,7 +109,7 @@ func (s *Store) Edges(ctx context.Context, id tenant.ID, ids []footfall.ID) ([]f
 
 // CarriedOut returns the places of the erasures of a name that are done.
 func (s *Store) CarriedOut(ctx context.Context, id tenant.ID, name string) ([]footfall.Position, error) {
-	result, err := s.read(ctx, "SELECT DISTINCT _epoch, _p, _o, _i FROM "+schema.Erasures+" WHERE tenant = "+quote(id.String())+" AND name = "+quote(name)+" FORMAT RowBinary")
+	result, err := s.gather(ctx, "SELECT DISTINCT _epoch, _p, _o, _i FROM "+schema.Erasures+" WHERE tenant = "+quote(id.String())+" AND name = "+quote(name)+" FORMAT RowBinary", schema.Erasures)
 	if err != nil {
 		return nil, fmt.Errorf("read the erasures carried out: %w", err)
 	}

@@ -32,7 +32,7 @@ var definitionRows = rowsOf[footfall.Definition]{
 
 // Define writes definitions, which replace older versions of theirs.
 func (s *Store) Define(ctx context.Context, d ...footfall.Definition) error {
-	return upsert(ctx, s, &definitionRows, d)
+	return upsert(ctx, s.common(), &definitionRows, d)
 }
 
 // DefinedBy is [Store.Defined] for one tenant.
@@ -47,8 +47,8 @@ func (s *Store) Defined(ctx context.Context, kind string) ([]footfall.Definition
 }
 
 func (s *Store) defined(ctx context.Context, kind, where string) ([]footfall.Definition, error) {
-	result, err := s.read(ctx, "SELECT tenant, id, body, version FROM "+schema.Definitions+" FINAL WHERE kind = "+quote(kind)+where+
-		" AND deleted = 0 ORDER BY tenant, id FORMAT RowBinary")
+	result, err := s.common().read(ctx, "SELECT tenant, id, body, version FROM "+schema.Definitions+" FINAL WHERE kind = "+quote(kind)+where+
+		" AND deleted = 0 ORDER BY tenant, id FORMAT RowBinary", schema.Definitions)
 	if err != nil {
 		return nil, fmt.Errorf("read the definitions of kind %s: %w", kind, err)
 	}

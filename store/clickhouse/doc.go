@@ -22,4 +22,25 @@
 //
 // All other rows carry versions. They are written without tokens, as often as
 // anybody likes, and collapse by their key.
+//
+// # What happens when a server does not answer
+//
+// Statements go to the first of the servers that is well. One that did not get
+// through, or got an answer that passes (a balancer without a server, a replica
+// without its keeper), goes to the next, and after a pause to the first again,
+// if it may be repeated: reads, deletions and whatever carries versions. An
+// INSERT of events is repeated only where it was certainly not sent. Otherwise its
+// outcome is unknown, and its sender has to make sure that the claim is still his
+// before he reads back.
+//
+// # On a cluster
+//
+// [Cluster] says where rows are. An INSERT is answered when a quorum of replicas
+// has it. [Store.Present] and all else that must see what was acknowledged makes
+// the replica that answers take in first what the others have (SYSTEM SYNC
+// REPLICA … LIGHTWEIGHT). A replica that is gone for good with rows that no other
+// has keeps that from ending, on purpose, until an operator drops it (SYSTEM DROP
+// REPLICA). A deletion ends when all replicas of the shard have carried it out.
+//
+// No server with a keeper was at hand to run this on.
 package clickhouse

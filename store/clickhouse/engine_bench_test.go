@@ -22,7 +22,7 @@ func BenchmarkEngine(b *testing.B) {
 	for name, events := range corpora(b, 200_000) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				measureEngine(b, createTable(&schema.Tables[0], allOptional), events, 20_000)
+				measureEngine(b, createTable(nil, &schema.Tables[0], allOptional), events, 20_000)
 			}
 		})
 	}
@@ -35,19 +35,19 @@ func measureEngine(tb testing.TB, create string, events []footfall.Event, size i
 	s, err := New(Config{Transport: chdbtest.Engine(tb).Transport(), Database: chdbtest.Database(tb)})
 	require.NoError(tb, err)
 	ctx := tb.Context()
-	require.NoError(tb, s.client.exec(ctx, create, nil))
-	_ = s.client.exec(ctx, "SYSTEM STOP MERGES events", nil)
+	require.NoError(tb, s.shards[0].exec(ctx, create, nil))
+	_ = s.shards[0].exec(ctx, "SYSTEM STOP MERGES events", nil)
 	rows := float64(len(events))
-	_, _ = s.optionalSettings(ctx)
+	_, _ = s.shards[0].optionalSettings(ctx)
 	start := processor(tb)
 	for i := 0; i < len(events); i += size {
 		require.NoError(tb, s.Insert(ctx, &footfall.Batch{From: int64(i), To: int64(i + size), Events: events[i:min(i+size, len(events))]}, 0))
 	}
 	inserted := processor(tb) - start
 	before := s.bytes(tb)
-	_ = s.client.exec(ctx, "SYSTEM START MERGES events", nil)
+	_ = s.shards[0].exec(ctx, "SYSTEM START MERGES events", nil)
 	start = processor(tb)
-	_ = s.client.exec(ctx, "OPTIMIZE TABLE events FINAL", nil)
+	_ = s.shards[0].exec(ctx, "OPTIMIZE TABLE events FINAL", nil)
 	merged := processor(tb) - start
 	after := s.bytes(tb)
 	tb.Log(s.sums(tb, "SELECT name, toFloat64(rows) FROM system.parts WHERE active AND database = currentDatabase() FORMAT RowBinary"))
@@ -83,7 +83,7 @@ func (s *Store) columnBytes(tb testing.TB) map[string]float64 {
 
 func (s *Store) sums(tb testing.TB, sql string) map[string]float64 {
 	tb.Helper()
-	result, err := s.client.query(tb.Context(), sql, nil)
+	result, err := s.shards[0].query(tb.Context(), sql, nil)
 	require.NoError(tb, err)
 	sums := map[string]float64{}
 	for r := (rowBinary{rest: result}); r.more(); {

@@ -26,21 +26,21 @@ const eraseIDs = 1000
 
 // erase deletes what an erasure names and then notes it. In the other order a
 // crash between the two would leave a note of something that never happened.
-func (s *Store) erase(ctx context.Context, e *footfall.Erasure) error {
+func (s *Store) erase(ctx context.Context, c *client, e *footfall.Erasure) error {
 	if len(e.IDs) == 0 {
-		if err := s.eraseOnce(ctx, e); err != nil {
+		if err := s.eraseOnce(ctx, c, e); err != nil {
 			return err
 		}
-		if err := s.eraseWhere(ctx, e, nil); err != nil {
+		if err := s.eraseWhere(ctx, c, e, nil); err != nil {
 			return err
 		}
 	}
 	for ids := range slices.Chunk(e.IDs, eraseIDs) {
-		if err := s.eraseWhere(ctx, e, ids); err != nil {
+		if err := s.eraseWhere(ctx, c, e, ids); err != nil {
 			return err
 		}
 	}
-	return upsert(ctx, s, &erasureRows, []footfall.Erasure{*e})
+	return upsert(ctx, c, &erasureRows, []footfall.Erasure{*e})
 }
 
 // scope is a table and the condition for the rows of it that an erasure
@@ -113,7 +113,7 @@ func scopes(e *footfall.Erasure, ids []footfall.ID, before *footfall.Position) [
 
 // eraseWhere deletes the rows of some ids, of the whole tenant if there are
 // none, that stand before the erasure.
-func (s *Store) eraseWhere(ctx context.Context, e *footfall.Erasure, ids []footfall.ID) error {
+func (s *Store) eraseWhere(ctx context.Context, c *client, e *footfall.Erasure, ids []footfall.ID) error {
 	for _, d := range scopes(e, ids, &e.Before) {
 		statement, settings := "DELETE FROM "+d.table+" WHERE "+d.where, deleteSettings
 		if d.table == schema.Rejected {
@@ -122,7 +122,11 @@ func (s *Store) eraseWhere(ctx context.Context, e *footfall.Erasure, ids []footf
 			statement = "ALTER TABLE " + d.table + " UPDATE payload = '', reason = 'erased' WHERE payload != '' AND " + d.where
 			settings = updateSettings
 		}
-		if err := s.client.exec(ctx, statement, settings); err != nil {
+		at := c
+		if d.table == schema.Members {
+			at = s.common()
+		}
+		if err := at.exec(ctx, statement, settings); err != nil {
 			return fmt.Errorf("erase from %s: %w", d.table, err)
 		}
 	}

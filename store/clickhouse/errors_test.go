@@ -54,7 +54,7 @@ func TestConfig(t *testing.T) {
 	require.ErrorContains(t, err, "Config.Database")
 	s, err := New(Config{})
 	require.NoError(t, err)
-	require.Equal(t, "footfall", s.client.database)
+	require.Equal(t, "footfall", s.shards[0].database)
 }
 
 func TestQuote(t *testing.T) {

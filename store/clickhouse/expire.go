@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/footfall-go/footfall"
@@ -30,12 +31,21 @@ func (s *Store) expire(ctx context.Context, x *footfall.Expiry) (map[string]uint
 	sessions := scope{schema.Sessions, owner + " AND last < " + at(x.Before)}
 	rejected := scope{schema.Rejected, owner + " AND time < " + at(min(x.Before, x.Received))}
 	gone := map[string]uint64{}
-	for _, d := range []scope{events, sessions, rejected} {
-		n, err := s.number(ctx, "SELECT count() FROM "+d.table+" WHERE "+d.where)
-		if err != nil {
-			return nil, err
+	count := func(c *client, d scope) (uint64, error) {
+		n, err := c.number(ctx, "SELECT count() FROM "+d.table+" WHERE "+d.where, d.table)
+		gone[d.table] += n
+		return n, err
+	}
+	found := make([]map[string]uint64, len(s.shards))
+	for i, c := range s.shards {
+		found[i] = map[string]uint64{}
+		for _, d := range []scope{events, sessions, rejected} {
+			n, err := count(c, d)
+			if err != nil {
+				return nil, err
+			}
+			found[i][d.table] = n
 		}
-		gone[d.table] = n
 	}
 	if gone[schema.Events]+gone[schema.Sessions]+gone[schema.Rejected] == 0 {
 		return gone, nil
@@ -43,30 +53,43 @@ func (s *Store) expire(ctx context.Context, x *footfall.Expiry) (map[string]uint
 	if err := s.noteExpiry(ctx, x); err != nil {
 		return nil, err
 	}
-	deletes := []scope{events, sessions, rejected}
+	// First those on all shards who have no event left, and before the events
+	// go: who is left is told by those that stay, wherever they are.
 	if gone[schema.Events] > 0 {
-		// Before the events go: who is left is told by those that stay.
-		deletes = append(orphans(owner, old), deletes...)
+		for _, c := range s.shards {
+			for _, d := range orphans(s.everywhere(schema.Events), owner, old) {
+				n, err := count(c, d)
+				if err == nil && n > 0 { // even with none a mutation would look at every part
+					err = c.remove(ctx, d)
+				}
+				if err != nil {
+					return nil, err
+				}
+			}
+		}
 	}
-	for _, d := range deletes {
-		if _, counted := gone[d.table]; !counted {
-			n, err := s.number(ctx, "SELECT count() FROM "+d.table+" WHERE "+d.where)
-			if err != nil {
+	for i, c := range s.shards {
+		for _, d := range []scope{events, sessions, rejected} {
+			if found[i][d.table] == 0 {
+				continue
+			}
+			if err := c.dropMonths(ctx, d.table, x); err != nil {
 				return nil, err
 			}
-			gone[d.table] = n
-		}
-		if gone[d.table] == 0 {
-			continue // even then a mutation would look at every part
-		}
-		if err := s.dropMonths(ctx, d.table, x); err != nil {
-			return nil, err
-		}
-		if err := s.client.exec(ctx, "DELETE FROM "+d.table+" WHERE "+d.where, deleteSettings); err != nil {
-			return nil, fmt.Errorf("delete from %s: %w", d.table, err)
+			if err := c.remove(ctx, d); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return gone, nil
+}
+
+// remove deletes rows.
+func (c *client) remove(ctx context.Context, d scope) error {
+	if err := c.exec(ctx, "DELETE FROM "+d.table+" WHERE "+d.where, deleteSettings); err != nil {
+		return fmt.Errorf("delete from %s: %w", d.table, err)
+	}
+	return nil
 }
 
 // receivedExpr is the column of that name, which mutations do not know.
@@ -78,9 +101,9 @@ func at(m footfall.Millis) string {
 
 // orphans are the rows about persons of whom only old events are left. What is
 // said of a group is not among them: it has no text.
-func orphans(owner, old string) []scope {
-	left := "(SELECT visitor FROM " + schema.Events + " WHERE " + owner + " AND NOT (" + old + ")" +
-		" UNION DISTINCT SELECT user FROM " + schema.Events + " WHERE " + owner + " AND NOT (" + old + "))"
+func orphans(events, owner, old string) []scope {
+	left := "(SELECT visitor FROM " + events + " WHERE " + owner + " AND NOT (" + old + ")" +
+		" UNION DISTINCT SELECT user FROM " + events + " WHERE " + owner + " AND NOT (" + old + "))"
 	without := owner + " AND id NOT IN " + left
 	return []scope{
 		{schema.Traits, owner + " AND id IN (SELECT id FROM " + schema.IDs + " WHERE " + without + ")"},
@@ -92,7 +115,7 @@ func orphans(owner, old string) []scope {
 
 // dropMonths drops the months of a tenant with partitions of its own that are
 // over as a whole.
-func (s *Store) dropMonths(ctx context.Context, table string, x *footfall.Expiry) error {
+func (c *client) dropMonths(ctx context.Context, table string, x *footfall.Expiry) error {
 	first, kept := "toYYYYMM(time)", receivedExpr+" >= "+at(x.Received)
 	switch {
 	case x.Silo == "" || table != schema.Events && table != schema.Sessions:
@@ -105,12 +128,12 @@ func (s *Store) dropMonths(ctx context.Context, table string, x *footfall.Expiry
 		year, month = year-1, 12
 	}
 	until := strconv.Itoa(year*100 + int(month))
-	n, err := s.number(ctx, "SELECT count() FROM "+table+" WHERE silo = "+quote(x.Silo)+" AND "+first+" <= "+until+
-		" AND (tenant != "+quote(x.Tenant.String())+" OR "+kept+")")
+	n, err := c.number(ctx, "SELECT count() FROM "+table+" WHERE silo = "+quote(x.Silo)+" AND "+first+" <= "+until+
+		" AND (tenant != "+quote(x.Tenant.String())+" OR "+kept+")", table)
 	if n > 0 || err != nil {
 		return err
 	}
-	return s.dropPartitions(ctx, table, x.Silo, until)
+	return c.dropPartitions(ctx, table, x.Silo, until)
 }
 
 // noteExpiry remembers an expiry, and forgets those that it covers.
@@ -156,7 +179,20 @@ func (s *Store) expiries(ctx context.Context) ([]footfall.Expiry, error) {
 // so far, and returns the tables it found any in. What it replaces stays on the
 // disk for some minutes, as after any merge.
 func (s *Store) Purge(ctx context.Context) ([]string, error) {
-	result, err := s.client.query(ctx, "SELECT DISTINCT table FROM system.parts WHERE active AND database = currentDatabase() AND has_lightweight_delete ORDER BY table FORMAT RowBinary", nil)
+	var tables []string
+	for _, c := range s.shards {
+		purged, err := c.purge(ctx)
+		tables = append(tables, purged...)
+		if err != nil {
+			return tables, err
+		}
+	}
+	slices.Sort(tables)
+	return slices.Compact(tables), nil
+}
+
+func (c *client) purge(ctx context.Context) ([]string, error) {
+	result, err := c.query(ctx, "SELECT DISTINCT table FROM system.parts WHERE active AND database = currentDatabase() AND has_lightweight_delete ORDER BY table FORMAT RowBinary", nil)
 	if err != nil {
 		return nil, fmt.Errorf("find deleted rows: %w", err)
 	}
@@ -164,7 +200,7 @@ func (s *Store) Purge(ctx context.Context) ([]string, error) {
 	r := rowBinary{rest: result}
 	for r.more() {
 		table := r.text()
-		if err := s.client.exec(ctx, "ALTER TABLE `"+table+"` APPLY DELETED MASK", updateSettings); err != nil {
+		if err := c.exec(ctx, "ALTER TABLE `"+table+"` APPLY DELETED MASK", updateSettings); err != nil {
 			return tables, fmt.Errorf("remove deleted rows of %s: %w", table, err)
 		}
 		tables = append(tables, table)

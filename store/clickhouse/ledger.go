@@ -23,9 +23,9 @@ type LedgerTotal struct {
 func (s *Store) LedgerTotals(ctx context.Context, epoch uint16) ([]LedgerTotal, error) {
 	// All rows that follow from the log up to some record are written at once,
 	// so that the latest version of a partition's rows tells how far they go.
-	result, err := s.read(ctx, "SELECT tenant, _p, sum(stored), sum(duplicate), sum(quarantined), "+
+	result, err := s.gather(ctx, "SELECT tenant, _p, sum(stored), sum(duplicate), sum(quarantined), "+
 		"max(max(if(_epoch = "+strconv.Itoa(int(epoch))+", bitShiftRight(version, 16), 0))) OVER (PARTITION BY _p) "+
-		"FROM "+schema.Ledger+" FINAL GROUP BY tenant, _p FORMAT RowBinary")
+		"FROM "+schema.Ledger+" FINAL GROUP BY tenant, _p FORMAT RowBinary", schema.Ledger)
 	if err != nil {
 		return nil, fmt.Errorf("sum the ledger up: %w", err)
 	}
@@ -50,10 +50,10 @@ type SnapshotPlace struct {
 // NewestSnapshots returns the newest whole snapshot of each partition that has
 // one, of whatever version of the fold.
 func (s *Store) NewestSnapshots(ctx context.Context, epoch uint16) ([]SnapshotPlace, error) {
-	result, err := s.read(ctx, "SELECT p, o, toUnixTimestamp(max(modification_time)) FROM (SELECT _p AS p, max(_o) AS o, argMax(fold, _o) AS f FROM "+
+	result, err := s.gather(ctx, "SELECT p, o, toUnixTimestamp(max(modification_time)) FROM (SELECT _p AS p, max(_o) AS o, argMax(fold, _o) AS f FROM "+
 		"(SELECT _p, fold, _o FROM "+schema.Snapshots+" WHERE _epoch = "+strconv.Itoa(int(epoch))+" GROUP BY _p, fold, _o, writer HAVING "+whole+") GROUP BY _p) AS newest "+
 		"LEFT JOIN (SELECT partition, modification_time FROM system.parts WHERE database = currentDatabase() AND table = "+quote(schema.Snapshots)+" AND active) AS parts "+
-		"ON parts.partition = concat('("+strconv.Itoa(int(epoch))+",', toString(p), ',', toString(f), ',', toString(o), ')') GROUP BY p, o FORMAT RowBinary")
+		"ON parts.partition = concat('("+strconv.Itoa(int(epoch))+",', toString(p), ',', toString(f), ',', toString(o), ')') GROUP BY p, o FORMAT RowBinary", schema.Snapshots)
 	if err != nil {
 		return nil, fmt.Errorf("list the newest snapshots: %w", err)
 	}

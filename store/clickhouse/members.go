@@ -28,15 +28,16 @@ var memberRows = rowsOf[footfall.Member]{
 
 // Freeze writes members of segments. It may be repeated.
 func (s *Store) Freeze(ctx context.Context, m ...footfall.Member) error {
-	return upsert(ctx, s, &memberRows, m)
+	return upsert(ctx, s.common(), &memberRows, m)
 }
 
 // Thaw deletes the members of a segment that are of versions before one.
 func (s *Store) Thaw(ctx context.Context, id tenant.ID, segment string, before uint64) error {
 	where := "tenant = " + quote(id.String()) + " AND segment = " + quote(segment) + " AND version < " + strconv.FormatUint(before, 10)
-	n, err := s.number(ctx, "SELECT count() FROM "+schema.Members+" WHERE "+where)
+	c := s.common()
+	n, err := c.number(ctx, "SELECT count() FROM "+schema.Members+" WHERE "+where, schema.Members)
 	if err == nil && n > 0 { // even with none a mutation would look at every part
-		err = s.client.exec(ctx, "DELETE FROM "+schema.Members+" WHERE "+where, deleteSettings)
+		err = c.exec(ctx, "DELETE FROM "+schema.Members+" WHERE "+where, deleteSettings)
 	}
 	if err != nil {
 		return fmt.Errorf("delete the members of a segment: %w", err)

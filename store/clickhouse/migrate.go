@@ -22,21 +22,21 @@ type migration struct {
 	statements []string
 }
 
-func migrations(known map[string]bool) []migration {
+func migrations(c *Config, known map[string]bool) []migration {
 	var create []string
 	for i := range schema.Tables {
-		create = append(create, createTable(&schema.Tables[i], known))
+		create = append(create, createTable(c.Cluster, &schema.Tables[i], known))
 	}
 	return []migration{
-		{version: 1, statements: create},
+		{version: 1, statements: slices.Concat(create, c.Cluster.distributed(c.Database))},
 		// Nothing was ever written to the table that snapshots replaces.
-		{version: 2, statements: append(create[len(create)-1:], "DROP TABLE IF EXISTS stream_snapshots")},
+		{version: 2, statements: []string{create[len(create)-1], "DROP TABLE IF EXISTS stream_snapshots" + c.Cluster.on()}},
 	}
 }
 
 // createTable returns the statement, with those of the optional settings that
 // the server knows.
-func createTable(t *schema.Table, known map[string]bool) string {
+func createTable(c *Cluster, t *schema.Table, known map[string]bool) string {
 	var settings []string
 	values := tableSettings(t)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -44,7 +44,7 @@ func createTable(t *schema.Table, known map[string]bool) string {
 			settings = append(settings, name+" = "+values[name])
 		}
 	}
-	return "CREATE TABLE IF NOT EXISTS " + t.Name + " (" + t.Columns + "\n) ENGINE = " + t.Engine + "\nSETTINGS " + strings.Join(settings, ", ")
+	return "CREATE TABLE IF NOT EXISTS " + t.Name + c.on() + " (" + t.Columns + "\n) ENGINE = " + c.engine(t) + "\nSETTINGS " + strings.Join(settings, ", ")
 }
 
 // journal is the table of the versions that were reached.
@@ -65,22 +65,17 @@ func (s *Store) Migrate(ctx context.Context) error {
 }
 
 func (s *Store) migrate(ctx context.Context) error {
-	name := s.config.Database
-	found, err := s.client.queryIn(ctx, "SELECT count() FROM system.databases WHERE name = "+quote(name), nil, false)
-	if err != nil {
-		return err
-	}
-	// Asking first lets a user without the right to create it do the rest.
-	if strings.TrimSpace(string(found)) == "0" {
-		if _, err := s.client.queryIn(ctx, "CREATE DATABASE IF NOT EXISTS `"+name+"`", nil, false); err != nil {
+	c := s.common()
+	for _, name := range slices.Compact([]string{s.config.Database, s.config.tables()}) {
+		if err := s.makeDatabase(ctx, c, name); err != nil {
 			return err
 		}
 	}
-	known, err := s.names(ctx, "system.merge_tree_settings", optionalTable)
+	known, err := c.names(ctx, "system.merge_tree_settings", optionalTable)
 	if err != nil {
 		return err
 	}
-	if err := s.client.exec(ctx, createTable(&journal, known), nil); err != nil {
+	if err := c.exec(ctx, createTable(s.config.Cluster, &journal, known), nil); err != nil {
 		return err
 	}
 	at, err := s.schemaVersion(ctx)
@@ -90,29 +85,39 @@ func (s *Store) migrate(ctx context.Context) error {
 	if at > schema.Version {
 		return fmt.Errorf("%w: it has version %d, this code knows %d", ErrNewerSchema, at, schema.Version)
 	}
-	for _, m := range migrations(known) {
+	for _, m := range migrations(&s.config, known) {
 		if m.version <= at {
 			continue
 		}
 		for _, statement := range m.statements {
-			if err := s.client.exec(ctx, statement, nil); err != nil {
+			if err := c.exec(ctx, statement, nil); err != nil {
 				return fmt.Errorf("version %d: %w", m.version, err)
 			}
 		}
 		note := fmt.Sprintf("INSERT INTO %s (version) VALUES (%d)", schema.Migrations, m.version)
-		settings, err := s.known(ctx, upsertSettings())
+		settings, err := c.known(ctx, c.durable(upsertSettings()))
 		if err != nil {
 			return err
 		}
-		if err := s.client.exec(ctx, note, settings); err != nil {
+		if err := c.exec(ctx, note, settings); err != nil {
 			return fmt.Errorf("version %d: %w", m.version, err)
 		}
 	}
 	return s.applyTiers(ctx)
 }
 
+// makeDatabase creates a database that is not there. Asking first lets a user
+// without the right to create it do the rest.
+func (s *Store) makeDatabase(ctx context.Context, c *client, name string) error {
+	found, err := c.queryIn(ctx, "", "SELECT count() FROM system.databases WHERE name = "+quote(name), nil)
+	if err == nil && strings.TrimSpace(string(found)) == "0" {
+		_, err = c.queryIn(ctx, "", "CREATE DATABASE IF NOT EXISTS `"+name+"`"+s.config.Cluster.on(), nil)
+	}
+	return err
+}
+
 func (s *Store) schemaVersion(ctx context.Context) (int, error) {
-	result, err := s.client.query(ctx, "SELECT max(version) FROM "+schema.Migrations, nil)
+	result, err := s.common().read(ctx, "SELECT max(version) FROM "+schema.Migrations, schema.Migrations)
 	if err != nil {
 		return 0, err
 	}

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 
 	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/schema"
 )
 
 // Present implements [footfall.Store]. It reads the parts as they are, without
@@ -16,9 +16,9 @@ func (s *Store) Present(ctx context.Context, epoch, partition uint16, from, to i
 		return nil, nil
 	}
 	// The table keeps the offset's complement, which descends.
-	sql := fmt.Sprintf("SELECT _o, _i FROM events WHERE _epoch = %d AND _p = %d AND _first BETWEEN %d AND %d FORMAT RowBinary",
+	sql := fmt.Sprintf("SELECT _o, _i FROM "+schema.Events+" WHERE _epoch = %d AND _p = %d AND _first BETWEEN %d AND %d FORMAT RowBinary",
 		epoch, partition, ^uint64(to-1), ^uint64(from))
-	result, err := s.read(ctx, sql)
+	result, err := s.shard(partition).read(ctx, sql, schema.Events)
 	if err != nil {
 		return nil, fmt.Errorf("read back coordinates: %w", err)
 	}
@@ -44,7 +44,8 @@ func (s *Store) Disposed(ctx context.Context, epoch, partition uint16, from int6
 
 func (s *Store) disposed(ctx context.Context, epoch, partition uint16, from int64) (d footfall.Disposed, err error) {
 	where := fmt.Sprintf(" WHERE _epoch = %d AND _p = %d AND _o >= %d", epoch, partition, from)
-	result, err := s.read(ctx, "SELECT DISTINCT _o, _i FROM rejected"+where+" FORMAT RowBinary")
+	c := s.shard(partition)
+	result, err := c.read(ctx, "SELECT DISTINCT _o, _i FROM rejected"+where+" FORMAT RowBinary", schema.Rejected)
 	if err != nil {
 		return d, err
 	}
@@ -55,7 +56,7 @@ func (s *Store) disposed(ctx context.Context, epoch, partition uint16, from int6
 	if r.bad {
 		return d, errTorn
 	}
-	result, err = s.read(ctx, "SELECT tenant, silo, name, ids, time, _epoch, _p, _o, _i FROM erasures FINAL"+where+" FORMAT RowBinary")
+	result, err = c.read(ctx, "SELECT tenant, silo, name, ids, time, _epoch, _p, _o, _i FROM erasures FINAL"+where+" FORMAT RowBinary", schema.Erasures)
 	if err != nil {
 		return d, err
 	}
@@ -81,15 +82,6 @@ func (r *rowBinary) erasure() footfall.Erasure {
 	e.Time = r.time()
 	e.Before = footfall.Position{Epoch: r.u16(), Partition: r.u16(), Offset: int64(r.u64()), Index: r.u32()}
 	return e
-}
-
-// read runs a SELECT that must see what is there.
-func (s *Store) read(ctx context.Context, sql string) ([]byte, error) {
-	settings, err := s.known(ctx, maps.Clone(readSettings))
-	if err != nil {
-		return nil, err
-	}
-	return s.client.query(ctx, sql, settings)
 }
 
 func compareCoordinates(a, b footfall.Coordinate) int {

@@ -75,7 +75,7 @@ func (s *Store) Quarantined(ctx context.Context, q Quarantine) ([]footfall.Rejec
 	if q.Limit <= 0 {
 		q.Limit = 100
 	}
-	result, err := s.read(ctx, fmt.Sprintf("SELECT silo, time, reason, payload, version, _epoch, _p, _o, _i FROM %s FINAL WHERE %s"+
+	result, err := s.asked(ctx, fmt.Sprintf("SELECT silo, time, reason, payload, version, _epoch, _p, _o, _i FROM %s FINAL WHERE %s"+
 		" ORDER BY _epoch, _p, _o, _i LIMIT %d FORMAT RowBinary", schema.Rejected, where, q.Limit))
 	if err != nil {
 		return nil, fmt.Errorf("read the quarantine: %w", err)
@@ -96,7 +96,7 @@ func (s *Store) Quarantined(ctx context.Context, q Quarantine) ([]footfall.Rejec
 // CountQuarantined counts the rows that [Store.Quarantined] would read without
 // a limit, and those of them that wait to be replayed.
 func (s *Store) CountQuarantined(ctx context.Context, q Quarantine) (rows, waiting uint64, err error) {
-	result, err := s.read(ctx, "SELECT count(), countIf(payload != '') FROM "+schema.Rejected+" FINAL WHERE "+q.where()+" FORMAT RowBinary")
+	result, err := s.asked(ctx, "SELECT count(), countIf(payload != '') FROM "+schema.Rejected+" FINAL WHERE "+q.where()+" FORMAT RowBinary")
 	if err != nil {
 		return 0, 0, fmt.Errorf("count the quarantine: %w", err)
 	}
@@ -118,7 +118,7 @@ type Traced struct {
 
 // Trace finds the stored events of a tenant that bear a message id.
 func (s *Store) Trace(ctx context.Context, id tenant.ID, messageID string) ([]Traced, error) {
-	result, err := s.read(ctx, "SELECT name, time, toInt64(toUnixTimestamp64Milli(time) + _received), session, _epoch, _p, _o, _i FROM "+schema.Events+
+	result, err := s.asked(ctx, "SELECT name, time, toInt64(toUnixTimestamp64Milli(time) + _received), session, _epoch, _p, _o, _i FROM "+schema.Events+
 		" FINAL WHERE tenant = "+quote(id.String())+" AND id = "+quote(messageID)+" ORDER BY _epoch, _p, _o, _i LIMIT 100 FORMAT RowBinary")
 	if err != nil {
 		return nil, fmt.Errorf("trace a message: %w", err)

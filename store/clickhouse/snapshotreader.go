@@ -28,8 +28,9 @@ func (s *Store) ReadSnapshot(ctx context.Context, epoch, partition, fold uint16,
 
 func (s *Store) readSnapshot(ctx context.Context, epoch, partition, fold uint16, offset int64) (io.ReadCloser, error) {
 	of := fmt.Sprintf("%s AND _o = %d", snapshotKey(epoch, partition, fold), uint64(offset))
-	result, err := s.read(ctx, "SELECT writer, max(chunks) FROM "+schema.Snapshots+" WHERE "+of+" GROUP BY writer HAVING "+whole+
-		" ORDER BY writer LIMIT 1 FORMAT RowBinary")
+	c := s.shard(partition)
+	result, err := c.read(ctx, "SELECT writer, max(chunks) FROM "+schema.Snapshots+" WHERE "+of+" GROUP BY writer HAVING "+whole+
+		" ORDER BY writer LIMIT 1 FORMAT RowBinary", schema.Snapshots)
 	if err != nil {
 		return nil, err
 	}
@@ -41,11 +42,11 @@ func (s *Store) readSnapshot(ctx context.Context, epoch, partition, fold uint16,
 	if r.bad {
 		return nil, errTorn
 	}
-	settings, err := s.known(ctx, maps.Clone(streamSettings))
+	settings, err := c.known(ctx, maps.Clone(streamSettings))
 	if err != nil {
 		return nil, err
 	}
-	body, err := s.client.stream(ctx, fmt.Sprintf("SELECT chunk, data FROM %s WHERE %s AND writer = %d ORDER BY chunk LIMIT 1 BY chunk FORMAT RowBinary",
+	body, err := c.stream(ctx, fmt.Sprintf("SELECT chunk, data FROM %s WHERE %s AND writer = %d ORDER BY chunk LIMIT 1 BY chunk FORMAT RowBinary",
 		schema.Snapshots, of, writer), settings)
 	if err != nil {
 		return nil, err

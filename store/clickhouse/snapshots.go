@@ -39,8 +39,8 @@ const whole = "max(chunks) > 0 AND uniqExact(chunk) = max(chunks)"
 // Snapshots returns the offsets of the whole snapshots of a partition's fold,
 // in ascending order.
 func (s *Store) Snapshots(ctx context.Context, epoch, partition, fold uint16) ([]int64, error) {
-	result, err := s.read(ctx, "SELECT DISTINCT _o FROM (SELECT _o FROM "+schema.Snapshots+" WHERE "+snapshotKey(epoch, partition, fold)+
-		" GROUP BY _o, writer HAVING "+whole+") ORDER BY _o FORMAT RowBinary")
+	result, err := s.shard(partition).read(ctx, "SELECT DISTINCT _o FROM (SELECT _o FROM "+schema.Snapshots+" WHERE "+snapshotKey(epoch, partition, fold)+
+		" GROUP BY _o, writer HAVING "+whole+") ORDER BY _o FORMAT RowBinary", schema.Snapshots)
 	if err != nil {
 		return nil, fmt.Errorf("list snapshots: %w", err)
 	}
@@ -60,7 +60,7 @@ func (s *Store) Snapshots(ctx context.Context, epoch, partition, fold uint16) ([
 // own: what is in it is the same, and not always byte by byte.
 func (s *Store) WriteSnapshot(ctx context.Context, epoch, partition, fold uint16, offset int64, data io.Reader) error {
 	w := &snapshotWriter{
-		store: s, key: [...]uint16{epoch, partition, fold}, offset: offset, writer: rand.Uint64(),
+		client: s.shard(partition), key: [...]uint16{epoch, partition, fold}, offset: offset, writer: rand.Uint64(),
 		block: newBlock(schema.Snapshots, plain("_epoch", "UInt16"), plain("_p", "UInt16"), plain("fold", "UInt16"), plain("_o", "UInt64"),
 			plain("writer", "UInt64"), plain("chunk", "UInt32"), plain("chunks", "UInt32"), plain("data", "String")),
 	}
@@ -71,7 +71,7 @@ func (s *Store) WriteSnapshot(ctx context.Context, epoch, partition, fold uint16
 }
 
 type snapshotWriter struct {
-	store  *Store
+	client *client
 	key    [3]uint16
 	offset int64
 	writer uint64
@@ -132,11 +132,11 @@ func (w *snapshotWriter) send(ctx context.Context) error {
 	if w.block.rows == 0 {
 		return nil
 	}
-	settings, err := w.store.known(ctx, upsertSettings())
+	settings, err := w.client.known(ctx, w.client.durable(upsertSettings()))
 	if err != nil {
 		return err
 	}
-	free, err := w.store.client.insert(ctx, w.block, settings)
+	free, err := w.client.insert(ctx, w.block, settings)
 	if err != nil {
 		return err
 	}
@@ -164,9 +164,10 @@ func (s *Store) dropSnapshots(ctx context.Context, epoch, partition, fold uint16
 	for i, offset := range offsets {
 		list[i] = strconv.FormatUint(uint64(offset), 10)
 	}
-	result, err := s.read(ctx, "SELECT _o FROM (SELECT _o, writer, "+whole+" AS is_whole FROM "+schema.Snapshots+" WHERE "+snapshotKey(epoch, partition, fold)+
+	c := s.shard(partition)
+	result, err := c.read(ctx, "SELECT _o FROM (SELECT _o, writer, "+whole+" AS is_whole FROM "+schema.Snapshots+" WHERE "+snapshotKey(epoch, partition, fold)+
 		" GROUP BY _o, writer) GROUP BY _o HAVING _o IN ("+strings.Join(list, ", ")+") OR max(is_whole) = 0 AND _o < "+
-		strconv.FormatUint(uint64(slices.Max(offsets)), 10)+" FORMAT RowBinary")
+		strconv.FormatUint(uint64(slices.Max(offsets)), 10)+" FORMAT RowBinary", schema.Snapshots)
 	if err != nil {
 		return err
 	}
@@ -181,5 +182,5 @@ func (s *Store) dropSnapshots(ctx context.Context, epoch, partition, fold uint16
 	if len(drops) == 0 {
 		return nil
 	}
-	return s.client.exec(ctx, "ALTER TABLE "+schema.Snapshots+" "+strings.Join(drops, ", "), updateSettings)
+	return c.exec(ctx, "ALTER TABLE "+schema.Snapshots+" "+strings.Join(drops, ", "), updateSettings)
 }

@@ -39,10 +39,20 @@ func (s *Store) stats(ctx context.Context) (Stats, error) {
 	if stats.Schema, err = s.schemaVersion(ctx); err != nil {
 		return stats, err
 	}
-	result, err := s.client.query(ctx, "SELECT version(), '', toUInt64(0), toUInt64(0) UNION ALL SELECT '', table, sum(rows), sum(bytes_on_disk) "+
+	for _, c := range s.shards {
+		if err := c.addStats(ctx, &stats); err != nil {
+			return stats, err
+		}
+	}
+	return stats, nil
+}
+
+// addStats adds what the servers of a shard hold.
+func (c *client) addStats(ctx context.Context, stats *Stats) error {
+	result, err := c.query(ctx, "SELECT version(), '', toUInt64(0), toUInt64(0) UNION ALL SELECT '', table, sum(rows), sum(bytes_on_disk) "+
 		"FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table FORMAT RowBinary", nil)
 	if err != nil {
-		return stats, err
+		return err
 	}
 	rows := map[string]uint64{}
 	r := rowBinary{rest: result}
@@ -56,21 +66,22 @@ func (s *Store) stats(ctx context.Context) (Stats, error) {
 		stats.Bytes += bytes
 	}
 	if r.bad {
-		return stats, errTorn
+		return errTorn
 	}
 	for _, table := range counted {
-		if stats.Rows[table] = rows[table]; rows[table] > countExactly || rows[table] == 0 {
-			continue
+		n := rows[table]
+		if n > 0 && n <= countExactly {
+			result, err := c.query(ctx, "SELECT count() FROM "+table+" FINAL FORMAT RowBinary",
+				map[string]string{"do_not_merge_across_partitions_select_final": "1"})
+			if err != nil {
+				return err
+			}
+			r := rowBinary{rest: result}
+			if n = r.u64(); r.bad {
+				return errTorn
+			}
 		}
-		result, err := s.client.query(ctx, "SELECT count() FROM "+table+" FINAL FORMAT RowBinary",
-			map[string]string{"do_not_merge_across_partitions_select_final": "1"})
-		if err != nil {
-			return stats, err
-		}
-		r := rowBinary{rest: result}
-		if stats.Rows[table] = r.u64(); r.bad {
-			return stats, errTorn
-		}
+		stats.Rows[table] += n
 	}
-	return stats, nil
+	return nil
 }

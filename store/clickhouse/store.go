@@ -1,93 +1,38 @@
 package clickhouse
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
-	"net/http"
-	"net/url"
-	"regexp"
-	"sync"
-
 	"github.com/footfall-go/footfall"
 )
 
 var _ footfall.Store = (*Store)(nil)
 
-// Config says where the record is. The zero value is a server on this machine.
-type Config struct {
-	// URL is that of the server's HTTP interface. Defaults to
-	// "http://127.0.0.1:8123".
-	URL string
-	// Transport carries the requests. For the embedded engine it is that of
-	// chdb.Engine. Defaults to http.DefaultTransport.
-	Transport http.RoundTripper
-	// Database holds the tables. Defaults to "footfall".
-	Database string
-	// User and Password are those of the server's user. Default to none.
-	User, Password string
-	// Compress sends blocks compressed with zstd, for networks that are slower
-	// than a core. The embedded engine refuses it. Defaults to false.
-	Compress bool
-	// StoragePolicy is that of events and sessions, by a name that the server
-	// knows. Defaults to leaving them where they are.
-	StoragePolicy string
-	// Tiers say when parts of the two move to which volume of the policy; the
-	// last one keeps them for good. Defaults to none: parts stay.
-	Tiers []Tier
-	// Kind is what [Store.Stats] calls this store. Defaults to "clickhouse".
-	Kind string
-}
-
-var databaseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
-
-func (c Config) withDefaults() (Config, *url.URL, error) {
-	c.URL = cmp.Or(c.URL, "http://127.0.0.1:8123")
-	c.Database = cmp.Or(c.Database, "footfall")
-	c.Kind = cmp.Or(c.Kind, "clickhouse")
-	if c.Transport == nil {
-		c.Transport = http.DefaultTransport
-	}
-	var wrong error
-	address, err := url.Parse(c.URL)
-	if err == nil && (address.Scheme != "http" && address.Scheme != "https" || address.Host == "") {
-		err = errors.New("it is no http or https address")
-	}
-	if err != nil {
-		wrong = errors.Join(wrong, fmt.Errorf("clickhouse: Config.URL: %w", err))
-	}
-	if !databaseName.MatchString(c.Database) {
-		wrong = errors.Join(wrong, fmt.Errorf("clickhouse: Config.Database: %q is no plain name", c.Database))
-	}
-	return c, address, errors.Join(wrong, c.checkTiers())
-}
-
 // Store is the record in ClickHouse. It is safe for concurrent use. It opens
 // nothing of its own and needs no closing.
 type Store struct {
 	config Config
-	client client
+	shards []*client // one where there is no cluster
 	events pool[eventBlock]
 	twins  twins
-
-	mu       sync.Mutex
-	settings map[string]bool // of the optional ones, those the server knows
 }
+
+// shard returns the servers that hold what follows from a partition of the log:
+// all of it is with its events, so that reading back, old versions and what an
+// erasure names are a matter of one shard.
+func (s *Store) shard(partition uint16) *client { return s.shards[int(partition)%len(s.shards)] }
+
+// common returns the servers that hold what follows from no partition:
+// definitions and the members of segments.
+func (s *Store) common() *client { return s.shards[0] }
 
 // New returns a Store. It does not speak to the server yet.
 func New(config Config) (*Store, error) {
-	config, address, err := config.withDefaults()
+	config, shards, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{config: config, events: newPool(newEventBlock, func(b *eventBlock) int { return b.size() })}
-	s.client = client{
-		http:     http.Client{Transport: config.Transport},
-		address:  address,
-		database: config.Database,
-		user:     config.User,
-		password: config.Password,
-		compress: config.Compress,
+	for _, servers := range shards {
+		s.shards = append(s.shards, newClient(config, servers))
 	}
 	return s, nil
 }

@@ -42,8 +42,9 @@ var tiered = []struct{ table, time string }{{schema.Events, "time"}, {schema.Ses
 // longer asked for: its parts lie there. The engine refuses a policy that lacks
 // a volume that the old one has.
 func (s *Store) applyTiers(ctx context.Context) error {
+	c, on := s.common(), s.config.Cluster.on()
 	for _, t := range tiered {
-		result, err := s.client.query(ctx, "SELECT storage_policy, engine_full FROM system.tables WHERE database = currentDatabase() AND name = "+
+		result, err := c.query(ctx, "SELECT storage_policy, engine_full FROM system.tables WHERE database = currentDatabase() AND name = "+
 			quote(t.table)+" FORMAT RowBinary", nil)
 		if err != nil {
 			return err
@@ -54,17 +55,17 @@ func (s *Store) applyTiers(ctx context.Context) error {
 			return errTorn
 		}
 		if want := s.config.StoragePolicy; want != "" && want != policy {
-			if err := s.client.exec(ctx, "ALTER TABLE "+t.table+" MODIFY SETTING storage_policy = "+quote(want), nil); err != nil {
+			if err := c.exec(ctx, "ALTER TABLE "+t.table+on+" MODIFY SETTING storage_policy = "+quote(want), nil); err != nil {
 				return fmt.Errorf("move %s to storage policy %s: %w", t.table, want, err)
 			}
 		}
 		moves := s.moves(t.time)
 		switch has := strings.Contains(engine, " TTL "); {
 		case moves == "" && has:
-			err = s.client.exec(ctx, "ALTER TABLE "+t.table+" REMOVE TTL", nil)
+			err = c.exec(ctx, "ALTER TABLE "+t.table+on+" REMOVE TTL", nil)
 		case moves != "" && !strings.Contains(engine, " TTL "+moves+" SETTINGS"):
 			// Parts there are learn of their moves by a mutation that reads one column.
-			err = s.client.exec(ctx, "ALTER TABLE "+t.table+" MODIFY TTL "+moves, map[string]string{"materialize_ttl_after_modify": "1"})
+			err = c.exec(ctx, "ALTER TABLE "+t.table+on+" MODIFY TTL "+moves, map[string]string{"materialize_ttl_after_modify": "1"})
 		}
 		if err != nil {
 			return fmt.Errorf("set the tiers of %s: %w", t.table, err)

@@ -81,11 +81,11 @@ const (
 
 // withoutTwins returns the events of a batch that have no earlier copy in the
 // store, and remembers the others as present.
-func (s *Store) withoutTwins(ctx context.Context, b *footfall.Batch) ([]footfall.Event, error) {
+func (s *Store) withoutTwins(ctx context.Context, c *client, b *footfall.Batch) ([]footfall.Event, error) {
 	var twins []footfall.Coordinate
 	events := make([]footfall.Event, 0, len(b.Events))
 	for part := range slices.Chunk(b.Events, lookUp) {
-		first, err := s.firstCopies(ctx, part)
+		first, err := c.firstCopies(ctx, part)
 		if err != nil {
 			return nil, fmt.Errorf("look for earlier copies: %w", err)
 		}
@@ -105,7 +105,7 @@ func (s *Store) withoutTwins(ctx context.Context, b *footfall.Batch) ([]footfall
 
 // firstCopies returns, for those of the events whose key is in the store, the
 // position of the row with it that merges leave.
-func (s *Store) firstCopies(ctx context.Context, events []footfall.Event) (map[eventKey]footfall.Position, error) {
+func (c *client) firstCopies(ctx context.Context, events []footfall.Event) (map[eventKey]footfall.Position, error) {
 	var sql strings.Builder
 	sql.WriteString("SELECT tenant, toInt32(toDate32(time)), name, visitor, id, _epoch, _p, _o, _i FROM " + schema.Events + " WHERE id IN (")
 	for i := range events {
@@ -115,11 +115,11 @@ func (s *Store) firstCopies(ctx context.Context, events []footfall.Event) (map[e
 		sql.WriteString(quote(events[i].MessageID))
 	}
 	sql.WriteString(") FORMAT RowBinary")
-	settings, err := s.known(ctx, withSetting(readSettings, "max_query_size", lookUpText))
+	settings, err := c.known(ctx, withSetting(readSettings, "max_query_size", lookUpText))
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.client.query(ctx, sql.String(), settings)
+	result, err := c.query(ctx, sql.String(), settings)
 	if err != nil {
 		return nil, err
 	}

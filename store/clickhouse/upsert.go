@@ -14,8 +14,9 @@ import (
 // beside them came later. Each table gets one INSERT; where one fails all may
 // be written again, which is harmless.
 func (s *Store) Upsert(ctx context.Context, u *footfall.Upserts) error {
+	c := s.shard(u.Partition)
 	for i := range u.Erasures {
-		if err := s.erase(ctx, &u.Erasures[i]); err != nil {
+		if err := s.erase(ctx, c, &u.Erasures[i]); err != nil {
 			return fmt.Errorf("erase: %w", err)
 		}
 	}
@@ -24,12 +25,12 @@ func (s *Store) Upsert(ctx context.Context, u *footfall.Upserts) error {
 	var wg sync.WaitGroup
 	var errs [6]error
 	for i, write := range [...]func() error{
-		func() error { return upsert(ctx, s, &sessionRows, u.Sessions) },
-		func() error { return upsert(ctx, s, &linkRows, u.Links) },
-		func() error { return upsert(ctx, s, &idRows, u.IDs) },
-		func() error { return upsert(ctx, s, &traitRows, u.Traits) },
-		func() error { return upsert(ctx, s, &rejectedRows, u.Rejected) },
-		func() error { return upsert(ctx, s, &ledgerRows, u.Ledger) },
+		func() error { return upsert(ctx, c, &sessionRows, u.Sessions) },
+		func() error { return upsert(ctx, c, &linkRows, u.Links) },
+		func() error { return upsert(ctx, c, &idRows, u.IDs) },
+		func() error { return upsert(ctx, c, &traitRows, u.Traits) },
+		func() error { return upsert(ctx, c, &rejectedRows, u.Rejected) },
+		func() error { return upsert(ctx, c, &ledgerRows, u.Ledger) },
 	} {
 		wg.Go(func() { errs[i] = write() })
 	}
@@ -66,16 +67,16 @@ func monthOf(at footfall.Millis) int {
 const maxPartitions = 64
 
 // upsert writes rows to a table that is not events.
-func upsert[T any](ctx context.Context, s *Store, t *rowsOf[T], rows []T) error {
+func upsert[T any](ctx context.Context, c *client, t *rowsOf[T], rows []T) error {
 	for _, part := range split(rows, t.partition) {
-		if err := insertRows(ctx, s, t, part); err != nil {
+		if err := insertRows(ctx, c, t, part); err != nil {
 			return fmt.Errorf("upsert %s: %w", t.table, err)
 		}
 	}
 	return nil
 }
 
-func insertRows[T any](ctx context.Context, s *Store, t *rowsOf[T], rows []T) error {
+func insertRows[T any](ctx context.Context, c *client, t *rowsOf[T], rows []T) error {
 	b := newBlock(t.table, t.columns...)
 	for i := range rows {
 		if err := t.add(b.columns, &rows[i]); err != nil {
@@ -83,14 +84,14 @@ func insertRows[T any](ctx context.Context, s *Store, t *rowsOf[T], rows []T) er
 		}
 	}
 	b.rows = len(rows)
-	settings, err := s.known(ctx, upsertSettings())
+	settings, err := c.known(ctx, c.durable(upsertSettings()))
 	if err != nil {
 		return err
 	}
 	if t.raw {
 		settings["optimize_on_insert"] = "0"
 	}
-	_, err = s.client.insert(ctx, b, settings)
+	_, err = c.insert(ctx, b, settings)
 	return err
 }
 
