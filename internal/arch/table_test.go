@@ -26,7 +26,7 @@ const (
 )
 
 // shared is what two packages need and no user should see.
-var shared = []string{"internal/record", "internal/schema", "internal/problem", "internal/match", "internal/outage"}
+var shared = []string{"internal/record", "internal/schema", "internal/problem", "internal/match", "internal/outage", "internal/servers"}
 
 // core is the rule of the packages an application imports.
 func core(vendors ...string) rule {
@@ -96,6 +96,7 @@ var rules = map[string]rule{
 	"internal/record":  {own: []string{".", "tenant", "internal/schema"}},
 	"internal/schema":  {own: []string{".", "tenant"}},
 	"internal/problem": {},
+	"internal/servers": {},
 	"internal/match":   {},
 	"internal/arch":    {},
 	"internal/testenv": {testing: true},

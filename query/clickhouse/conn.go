@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -17,14 +18,16 @@ import (
 	"github.com/footfall-go/footfall/query"
 )
 
-// Conn is a [query.Conn] on a connection of clickhouse-go, which stays the
-// caller's to close. The connection's database holds the tables.
+// Conn is a [query.Conn] on a connection of clickhouse-go, whose database holds
+// the tables.
 type Conn struct {
-	conn driver.Conn
+	conn     driver.Conn
+	settings clickhouse.Settings // beside those of every statement
+	close    func() error
 }
 
-// New returns a Conn.
-func New(conn driver.Conn) *Conn { return &Conn{conn} }
+// New returns a Conn on a connection that stays the caller's to close.
+func New(conn driver.Conn) *Conn { return &Conn{conn: conn} }
 
 var _ query.Conn = (*Conn)(nil)
 
@@ -42,7 +45,7 @@ func (c *Conn) Query(ctx context.Context, s query.Statement) (query.Rows, error)
 	ctx = clickhouse.Context(context.WithValue(ctx, counterKey{}, r.read),
 		clickhouse.WithParameters(params),
 		clickhouse.WithProgress(func(p *clickhouse.Progress) { r.read.add(p.Rows, p.Bytes) }),
-		clickhouse.WithSettings(settings))
+		clickhouse.WithSettings(c.all()))
 	var err error
 	if r.Rows, err = c.conn.Query(ctx, s.SQL); err != nil {
 		return nil, classify(ctx, err)
@@ -53,6 +56,15 @@ func (c *Conn) Query(ctx context.Context, s query.Statement) (query.Rows, error)
 // settings are those that a statement's own SETTINGS clause comes too late
 // for. The first makes a server stop a statement whose asker has gone.
 var settings = clickhouse.Settings{"cancel_http_readonly_queries_on_client_close": 1}
+
+func (c *Conn) all() clickhouse.Settings {
+	if c.settings == nil {
+		return settings
+	}
+	all := maps.Clone(c.settings)
+	maps.Copy(all, settings)
+	return all
+}
 
 // rows adds to the driver's rows what it does not do.
 type rows struct {

@@ -11,12 +11,14 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/footfall-go/footfall/internal/servers"
 )
 
 // client speaks ClickHouse's HTTP interface to servers that hold the same.
 type client struct {
 	http           http.Client
-	servers        []*server
+	servers        []*servers.Server
 	database       string
 	user, password string
 	compress       bool
@@ -32,8 +34,9 @@ type client struct {
 	settings map[string]bool // of the optional ones, those the servers know
 }
 
-func newClient(c Config, addresses []*url.URL) *client {
+func newClient(c Config, all []*servers.Server) *client {
 	made := &client{
+		servers: all,
 		// An INSERT that is led elsewhere would arrive there as a GET, and be
 		// answered: an answer that is none of ours.
 		http:     http.Client{Transport: c.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
@@ -42,9 +45,6 @@ func newClient(c Config, addresses []*url.URL) *client {
 	}
 	if c.Cluster != nil {
 		made.quorum = c.Cluster.quorumSettings()
-	}
-	for _, address := range addresses {
-		made.servers = append(made.servers, &server{address: address})
 	}
 	return made
 }
@@ -70,7 +70,7 @@ func (c *client) insert(ctx context.Context, b *block, settings map[string]strin
 		pieces, length, encoding = [][]byte{compressed}, len(compressed), "zstd"
 	}
 	body := &blockBodies{pieces: pieces}
-	err = c.attempt(ctx, settings["insert_deduplication_token"] == "", func(ctx context.Context, s *server) error {
+	err = c.attempt(ctx, settings["insert_deduplication_token"] == "", func(ctx context.Context, s *servers.Server) error {
 		r, cancel, err := c.request(ctx, s, sql, settings, c.database)
 		if err != nil {
 			return err
@@ -105,7 +105,7 @@ func (c *client) query(ctx context.Context, sql string, settings map[string]stri
 // queryIn is query in another database, or in none: before one is created, a
 // request that names it would fail.
 func (c *client) queryIn(ctx context.Context, database, sql string, settings map[string]string) (result []byte, err error) {
-	err = c.attempt(ctx, true, func(ctx context.Context, s *server) error {
+	err = c.attempt(ctx, true, func(ctx context.Context, s *servers.Server) error {
 		result, err = c.queryAt(ctx, s, database, sql, settings)
 		return err
 	})
@@ -113,7 +113,7 @@ func (c *client) queryIn(ctx context.Context, database, sql string, settings map
 }
 
 // queryAt asks one server, once.
-func (c *client) queryAt(ctx context.Context, s *server, database, sql string, settings map[string]string) ([]byte, error) {
+func (c *client) queryAt(ctx context.Context, s *servers.Server, database, sql string, settings map[string]string) ([]byte, error) {
 	response, cancel, err := c.send(ctx, s, database, sql, settings)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (c *client) queryAt(ctx context.Context, s *server, database, sql string, s
 // stream runs a statement and returns its result as it comes. What fails half-way
 // ends it early, and may leave a message in it.
 func (c *client) stream(ctx context.Context, sql string, settings map[string]string) (body io.ReadCloser, err error) {
-	err = c.attempt(ctx, true, func(ctx context.Context, s *server) error {
+	err = c.attempt(ctx, true, func(ctx context.Context, s *servers.Server) error {
 		response, cancel, err := c.send(ctx, s, c.database, sql, settings)
 		if err == nil {
 			body = &streamBody{response.Body, cancel}
@@ -150,7 +150,7 @@ func (b *streamBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-func (c *client) send(ctx context.Context, s *server, database, sql string, settings map[string]string) (*http.Response, context.CancelFunc, error) {
+func (c *client) send(ctx context.Context, s *servers.Server, database, sql string, settings map[string]string) (*http.Response, context.CancelFunc, error) {
 	r, cancel, err := c.request(ctx, s, "", settings, database)
 	if err != nil {
 		return nil, nil, err
@@ -167,7 +167,7 @@ func (c *client) send(ctx context.Context, s *server, database, sql string, sett
 }
 
 // request makes a request that ends in time, which cancel gives back.
-func (c *client) request(ctx context.Context, s *server, sql string, settings map[string]string, database string) (*http.Request, context.CancelFunc, error) {
+func (c *client) request(ctx context.Context, s *servers.Server, sql string, settings map[string]string, database string) (*http.Request, context.CancelFunc, error) {
 	values := url.Values{}
 	for name, value := range settings {
 		values.Set(name, value)
@@ -178,7 +178,7 @@ func (c *client) request(ctx context.Context, s *server, sql string, settings ma
 	if sql != "" {
 		values.Set("query", sql)
 	}
-	address := *s.address
+	address := *s.URL
 	address.RawQuery = values.Encode()
 	if address.Path == "" {
 		address.Path = "/"

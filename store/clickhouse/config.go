@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"time"
+
+	"github.com/footfall-go/footfall/internal/servers"
 )
 
 // Config says where the record is. The zero value is a server on this machine.
@@ -59,7 +60,7 @@ type Config struct {
 var databaseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
 
 // withDefaults returns the configuration and the servers of each shard.
-func (c Config) withDefaults() (Config, [][]*url.URL, error) {
+func (c Config) withDefaults() (Config, [][]*servers.Server, error) {
 	c.Database = cmp.Or(c.Database, "footfall")
 	c.Kind = cmp.Or(c.Kind, "clickhouse")
 	c.DialTimeout = cmp.Or(c.DialTimeout, 5*time.Second)
@@ -74,22 +75,15 @@ func (c Config) withDefaults() (Config, [][]*url.URL, error) {
 		wrong = errors.Join(wrong, errors.New("clickhouse: Config.Attempts, DialTimeout and Timeout are not negative"))
 	}
 	if c.Transport == nil {
-		c.Transport = newTransport(c.TLS, c.DialTimeout)
+		c.Transport = servers.Transport(c.TLS, c.DialTimeout)
 	}
-	var shards [][]*url.URL
+	var shards [][]*servers.Server
 	add := func(name string, texts []string) {
-		var servers []*url.URL
-		for _, text := range texts {
-			address, err := url.Parse(text)
-			if err == nil && (address.Scheme != "http" && address.Scheme != "https" || address.Host == "") {
-				err = errors.New("it is no http or https address")
-			}
-			if err != nil {
-				wrong = errors.Join(wrong, fmt.Errorf("clickhouse: Config.%s: %w", name, err))
-			}
-			servers = append(servers, address)
+		shard, err := servers.Parse(texts)
+		if err != nil {
+			wrong = errors.Join(wrong, fmt.Errorf("clickhouse: Config.%s: %w", name, err))
 		}
-		shards = append(shards, servers)
+		shards = append(shards, shard)
 	}
 	if c.Cluster == nil {
 		add("URL", append([]string{cmp.Or(c.URL, "http://127.0.0.1:8123")}, c.Replicas...))
@@ -101,8 +95,8 @@ func (c Config) withDefaults() (Config, [][]*url.URL, error) {
 		if c.URL != "" || c.Replicas != nil {
 			wrong = errors.Join(wrong, errors.New("clickhouse: Config.Cluster has the servers: leave out URL and Replicas"))
 		}
-		for _, servers := range c.Cluster.Shards {
-			add("Cluster.Shards", servers)
+		for _, replicas := range c.Cluster.Shards {
+			add("Cluster.Shards", replicas)
 		}
 	}
 	if !databaseName.MatchString(c.Database) {

@@ -42,5 +42,11 @@
 // has keeps that from ending, on purpose, until an operator drops it (SYSTEM DROP
 // REPLICA). A deletion ends when all replicas of the shard have carried it out.
 //
-// No server with a keeper was at hand to run this on.
+// There was no server with a keeper to run this on. Held against the engine's own
+// parser and a golden file are the statements: ON CLUSTER, Replicated and
+// Distributed tables, SYSTEM SYNC REPLICA. Run were reads, FINAL and deletions over
+// two shards that are databases of one engine, with tables of type Merge in the
+// place of those of type Distributed. Not run: replication and quorums, what a
+// keeper's outage does, Distributed tables and distributed_product_mode=global
+// between servers.
 package clickhouse

@@ -106,13 +106,16 @@ func (s *Store) migrate(ctx context.Context) error {
 	return s.applyTiers(ctx)
 }
 
-// makeDatabase creates a database that is not there. Asking first lets a user
-// without the right to create it do the rest.
+// makeDatabase creates a database that is not there. Asking one server first lets
+// a user without the right to create it do the rest.
 func (s *Store) makeDatabase(ctx context.Context, c *client, name string) error {
-	found, err := c.queryIn(ctx, "", "SELECT count() FROM system.databases WHERE name = "+quote(name), nil)
-	if err == nil && strings.TrimSpace(string(found)) == "0" {
-		_, err = c.queryIn(ctx, "", "CREATE DATABASE IF NOT EXISTS `"+name+"`"+s.config.Cluster.on(), nil)
+	if s.config.Cluster == nil {
+		found, err := c.queryIn(ctx, "", "SELECT count() FROM system.databases WHERE name = "+quote(name), nil)
+		if err != nil || strings.TrimSpace(string(found)) != "0" {
+			return err
+		}
 	}
+	_, err := c.queryIn(ctx, "", "CREATE DATABASE IF NOT EXISTS `"+name+"`"+s.config.Cluster.on(), nil)
 	return err
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+
+	"github.com/footfall-go/footfall/internal/servers"
 )
 
 // read runs a SELECT that must see what was acknowledged, and returns its whole
@@ -14,7 +16,7 @@ func (c *client) read(ctx context.Context, sql string, tables ...string) (result
 	if err != nil {
 		return nil, err
 	}
-	err = c.attempt(ctx, true, func(ctx context.Context, s *server) error {
+	err = c.attempt(ctx, true, func(ctx context.Context, s *servers.Server) error {
 		if c.replicated {
 			for _, table := range tables {
 				if _, err := c.queryAt(ctx, s, c.database, syncReplica(table), nil); err != nil {

@@ -4,60 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
-	"net/url"
 	"slices"
-	"sync/atomic"
-	"time"
 
 	"github.com/footfall-go/footfall"
-)
-
-// server is one of those that answer for the same data.
-type server struct {
-	address *url.URL
-	failed  atomic.Int64 // when it last failed, in nanoseconds; 0 while it is well
-}
-
-// restTime is how long a server that failed is asked only after the others.
-const restTime = 2 * time.Second
-
-// inOrder returns the servers in the order in which they are tried: that of the
-// configuration, those behind that failed a moment ago. Everybody prefers the
-// same one, so that what was written is read back, and asked for, where it is.
-func (c *client) inOrder() []*server {
-	if len(c.servers) == 1 {
-		return c.servers
-	}
-	now := time.Now().UnixNano()
-	resting := func(s *server) bool {
-		at := s.failed.Load()
-		return at != 0 && now-at < int64(restTime)
-	}
-	var well, rest []*server
-	for _, s := range c.servers {
-		if resting(s) {
-			rest = append(rest, s)
-		} else {
-			well = append(well, s)
-		}
-	}
-	return append(well, rest...)
-}
-
-// The bounds of the waiting between two rounds of servers.
-const (
-	shortestPause = 50 * time.Millisecond
-	longestPause  = time.Second
+	"github.com/footfall-go/footfall/internal/servers"
 )
 
 // attempt calls f with one server after the other until it succeeds, fails in
 // a way that another try does not cure, or enough tries were made. A request
 // whose outcome is unknown goes out again only if it may be repeated; one that
 // was never sent goes to each server once, whatever it is.
-func (c *client) attempt(ctx context.Context, repeat bool, f func(context.Context, *server) error) error {
-	order := c.inOrder()
+func (c *client) attempt(ctx context.Context, repeat bool, f func(context.Context, *servers.Server) error) error {
+	order := servers.InOrder(c.servers)
 	tries := len(order)
 	if repeat {
 		tries = max(c.attempts, tries)
@@ -66,46 +24,26 @@ func (c *client) attempt(ctx context.Context, repeat bool, f func(context.Contex
 		s := order[n%len(order)]
 		err := f(ctx, s)
 		if err == nil {
-			s.failed.Store(0)
+			s.Well()
 			return nil
 		}
 		if ctx.Err() != nil || footfall.IsPermanent(err) {
 			return err
 		}
-		never := unsent(err)
+		never := servers.Unsent(err)
 		if !never && !transient(err) {
 			return err // an answer, and the same from everybody
 		}
-		s.failed.Store(time.Now().UnixNano())
+		s.Failed()
 		if n+1 >= tries || !never && !repeat {
-			return fmt.Errorf("%s: %w", s.address.Host, err)
+			return fmt.Errorf("%s: %w", s.URL.Host, err)
 		}
 		if (n+1)%len(order) == 0 {
-			if err := wait(ctx, n/len(order)); err != nil {
+			if err := servers.Pause(ctx, n/len(order)); err != nil {
 				return err
 			}
 		}
 	}
-}
-
-func wait(ctx context.Context, round int) error {
-	d := min(shortestPause<<min(round, 8), longestPause)
-	// Processes that saw one server fail do not come back at one moment.
-	timer := time.NewTimer(d/2 + rand.N(d))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// unsent reports whether a request certainly never got to a server: there was
-// no connection.
-func unsent(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // transientCodes are ClickHouse's of what another server, or the same one in a

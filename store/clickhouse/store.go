@@ -31,8 +31,8 @@ func New(config Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{config: config, events: newPool(newEventBlock, func(b *eventBlock) int { return b.size() })}
-	for _, servers := range shards {
-		s.shards = append(s.shards, newClient(config, servers))
+	for _, replicas := range shards {
+		s.shards = append(s.shards, newClient(config, replicas))
 	}
 	return s, nil
 }

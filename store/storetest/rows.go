@@ -57,6 +57,9 @@ func (s *subject) insert(t *testing.T, b *footfall.Batch, attempt int) {
 
 func (s *subject) upsert(t *testing.T, u *footfall.Upserts) {
 	t.Helper()
+	if u.Partition == 0 {
+		u.Partition = 3 // that of the batches
+	}
 	require.NoError(t, s.Upsert(t.Context(), u))
 }
 

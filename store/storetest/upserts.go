@@ -192,7 +192,8 @@ func testErasureTenant(t *testing.T, s *subject) {
 		return footfall.LedgerRow{Tenant: who, Minute: start, Epoch: 1, Partition: partition, Stored: 1, Version: uint64(offset+1) << 16}
 	}
 	rows := []footfall.LedgerRow{ledger(id, 3, 9), ledger(id, 4, 9), ledger(bystander, 3, 9)}
-	s.upsert(t, &footfall.Upserts{Sessions: []footfall.Session{sessionOf(t, b.Events[0].Visitor, 3), kept}, Ledger: rows})
+	s.upsert(t, &footfall.Upserts{Sessions: []footfall.Session{sessionOf(t, b.Events[0].Visitor, 3)}, Ledger: []footfall.LedgerRow{rows[0], rows[2]}})
+	s.upsert(t, &footfall.Upserts{Partition: 4, Sessions: []footfall.Session{kept}, Ledger: rows[1:2]})
 	erasure := footfall.Erasure{Tenant: id, Name: "all", Before: position(1, 3, 10), Time: start}
 	s.upsert(t, &footfall.Upserts{Erasures: []footfall.Erasure{erasure}})
 	want := slices.DeleteFunc(append(slices.Clone(b.Events), elsewhere.Events...), func(e footfall.Event) bool {

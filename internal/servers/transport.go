@@ -1,4 +1,4 @@
-package clickhouse
+package servers
 
 import (
 	"crypto/tls"
@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// newTransport returns the transport to servers. It is not the one that a
+// Transport returns a transport to servers. It is not the one that a
 // program shares with everything else it does: that keeps two connections to a
 // host, and every partition of the log has its own statements under way.
-func newTransport(config *tls.Config, dial time.Duration) *http.Transport {
+func Transport(config *tls.Config, dial time.Duration) *http.Transport {
 	dialer := net.Dialer{
 		Timeout: dial,
 		// A server that is gone without a word is noticed in half a minute, also
