@@ -27,7 +27,7 @@
 // the watermark of its own time; whatever could be seen when a question was asked
 // is in its answer in any case. Config.AtOnce bounds how many questions are
 // answered at once, and tenant.Settings.Queries those of one tenant; others wait,
-// and tenants take turns.
+// and tenants take turns. With Config.Answers processes share answers as well.
 //
 // # Live
 //

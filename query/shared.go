@@ -4,7 +4,7 @@ import (
 	"container/list"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
+	"encoding/hex"
 	"fmt"
 	"sync"
 	"time"
@@ -19,6 +19,7 @@ type shared struct {
 	kept    map[answerKey]*list.Element // of *keptAnswer
 	recent  list.List                   // the one used last first
 	used    int64
+	answers Answers // beyond this process, or nil
 }
 
 // answerKey stands for everything an answer depends on.
@@ -37,12 +38,18 @@ type flight struct {
 	asking int
 	landed chan struct{} // closed when value and err are there
 	value  any
+	found  bool // another process had it
 	err    error
 }
 
-func newShared(room int64) *shared {
-	return &shared{flights: map[answerKey]*flight{}, kept: map[answerKey]*list.Element{}, room: room}
+func newShared(room int64, answers Answers) *shared {
+	return &shared{flights: map[answerKey]*flight{}, kept: map[answerKey]*list.Element{}, room: room, answers: answers}
 }
+
+// answersForm tells answers of this code from those of another that runs beside
+// it. It changes when the same question may get another answer, or one of another
+// form.
+const answersForm = "1"
 
 // key returns what the answer to a question depends on beside the clock within a
 // minute: whose it is and by which rules, what is asked for canonically, which
@@ -52,7 +59,7 @@ func (r *run) key(kind string, question []byte, version string) answerKey {
 	if !r.ranged {
 		from, to = 0, 0 // the moment is the clock's, or the question has it
 	}
-	return sha256.Sum256(fmt.Appendf(nil, "%s\n%q %q %q %d %d\n%d %d %d\n%q\n%s", kind,
+	return sha256.Sum256(fmt.Appendf(nil, "%s %s\n%q %q %q %d %d\n%d %d %d\n%q\n%s", answersForm, kind,
 		t.ID, t.Silo(), r.cal.loc, t.WeekStart, t.Retention,
 		from, to, r.now.Truncate(time.Minute).Unix(), version, question))
 }
@@ -76,7 +83,7 @@ func (s *shared) get(ctx context.Context, key answerKey, compute func(context.Co
 		s.flights[key] = f
 		go func() {
 			value, err := compute(flying)
-			s.land(key, f, value, err)
+			s.land(flying, key, f, value, err)
 		}()
 	}
 	f.asking++
@@ -84,34 +91,51 @@ func (s *shared) get(ctx context.Context, key answerKey, compute func(context.Co
 
 	select {
 	case <-f.landed:
-		return f.value, own, f.err
+		return f.value, own && !f.found, f.err
 	case <-ctx.Done():
 		s.leave(key, f)
 		return nil, own, context.Cause(ctx)
 	}
 }
 
-// land hands an answer to all who wait and keeps it for those who come.
-func (s *shared) land(key answerKey, f *flight, value any, err error) {
+// land hands an answer to all who wait and keeps it for those who come, here and
+// elsewhere.
+func (s *shared) land(ctx context.Context, key answerKey, f *flight, value any, err error) {
+	defer f.cancel()
+	other, found := value.(foreign)
+	if found {
+		value = other.value
+	}
+	var text []byte
 	bytes := int64(0)
 	if err == nil {
-		text, failed := json.Marshal(value)
+		var failed error
+		text, failed = encodeAnswer(value)
 		if bytes = int64(len(text)); failed != nil {
 			bytes = s.room // what has no JSON is not kept
 		}
 	}
+	f.found = found
+	if s.arrive(key, f, value, bytes, err) && s.answers != nil && !found && bytes < s.room {
+		// Nobody waits for this any more, nor has to know whether it worked.
+		_ = s.answers.Set(context.WithoutCancel(ctx), hex.EncodeToString(key[:]), text, answersFor)
+	}
+}
+
+// arrive reports whether there is an answer to be kept.
+func (s *shared) arrive(key answerKey, f *flight, value any, bytes int64, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	defer f.cancel()
 	f.value, f.err = value, err
 	close(f.landed)
 	if s.flights[key] != f {
-		return // all have gone, and it may be half an answer
+		return false // all have gone, and it may be half an answer
 	}
 	delete(s.flights, key)
 	if err == nil {
 		s.keep(&keptAnswer{key, value, bytes + 500})
 	}
+	return err == nil
 }
 
 // keep makes room for an answer. One that would push out many others is not

@@ -32,7 +32,7 @@ func (s *slow) compute(ctx context.Context) (any, error) {
 func TestEqualQuestionsInFlightAreOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, c := newShared(1<<20), &slow{text: "answer"}
+		s, c := newShared(1<<20, nil), &slow{text: "answer"}
 		var all sync.WaitGroup
 		owned := make(chan bool, 10)
 		for range 10 {
@@ -68,7 +68,7 @@ func TestEqualQuestionsInFlightAreOne(t *testing.T) {
 func TestWhoLeavesAFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, c := newShared(1<<20), &slow{text: "answer"}
+		s, c := newShared(1<<20, nil), &slow{text: "answer"}
 		first, leave := context.WithCancel(t.Context())
 		errs := make(chan error, 1)
 		go func() {
@@ -108,7 +108,7 @@ func TestWhoLeavesAFlight(t *testing.T) {
 func TestMistakesAreNotKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, c := newShared(1<<20), &slow{err: errors.New("broken")}
+		s, c := newShared(1<<20, nil), &slow{err: errors.New("broken")}
 		for range 2 {
 			_, own, err := s.get(t.Context(), answerKey{1}, c.compute)
 			require.ErrorIs(t, err, c.err)
@@ -123,7 +123,7 @@ func TestMistakesAreNotKept(t *testing.T) {
 func TestWhatIsKeptIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, c := newShared(100_000), &slow{text: strings.Repeat("x", 9_000)}
+		s, c := newShared(100_000, nil), &slow{text: strings.Repeat("x", 9_000)}
 		ask := func(key byte) bool {
 			_, own, err := s.get(t.Context(), answerKey{key}, c.compute)
 			require.NoError(t, err)

@@ -88,6 +88,7 @@ var rules = map[string]rule{
 	"tenant/tenanttest": suite("tenant"),
 
 	"query/clickhouse": driver("query", "github.com/ClickHouse/"),
+	"query/redis":      driver("query", "github.com/redis/rueidis", packer),
 	"query/querytest":  suite("query"),
 	// analyticstest is for the tests of hosts, where the door, what a log must
 	// become and the evaluator in memory meet.
