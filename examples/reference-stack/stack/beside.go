@@ -2,13 +2,7 @@ package stack
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
-	"net/http"
-	"net/url"
-
-	ch "github.com/ClickHouse/clickhouse-go/v2"
 
 	"github.com/footfall-go/footfall"
 	queryclickhouse "github.com/footfall-go/footfall/query/clickhouse"
@@ -27,7 +21,7 @@ func (s *Server) openBeside(ctx context.Context) (err error) {
 	if s.settings.AdminKey == "" {
 		s.log.Warn("nobody can read the status or import: there is no --admin-key")
 	}
-	if s.store, err = clickhouse.New(beside.store()); err != nil {
+	if s.store, err = clickhouse.New(beside.ClickHouse.store()); err != nil {
 		return usagef("%w", err)
 	}
 	config := beside.Kafka
@@ -55,26 +49,8 @@ func (s *Server) openBeside(ctx context.Context) (err error) {
 	if err := s.openRedis(); err != nil {
 		return err
 	}
-	return s.connect()
-}
-
-// connect opens what questions go through.
-func (s *Server) connect() (err error) {
-	if !s.role.answers {
-		return nil
+	if s.role.answers {
+		s.conn, err = queryclickhouse.Open(beside.ClickHouse.questions())
 	}
-	at := &s.settings.Beside.ClickHouse
-	address, err := url.Parse(at.URL)
-	if err != nil {
-		return fmt.Errorf("address of the store: %w", err)
-	}
-	options := &ch.Options{
-		Protocol: ch.HTTP, Addr: []string{address.Host}, Auth: ch.Auth{Database: at.Database, Username: at.User, Password: at.Password},
-		TransportFunc: func(t *http.Transport) (http.RoundTripper, error) { return queryclickhouse.CountReads(t), nil },
-	}
-	if address.Scheme == "https" {
-		options.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	s.conn, err = ch.Open(options)
 	return err
 }

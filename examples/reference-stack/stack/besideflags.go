@@ -5,14 +5,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
 
-	"github.com/footfall-go/footfall/store/clickhouse"
 	"github.com/footfall-go/footfall/stream/kafka"
 )
 
@@ -21,18 +19,6 @@ type Beside struct {
 	Kafka      kafka.Config
 	ClickHouse ClickHouse
 	Redis      *rueidis.ClientOption // nil for none
-}
-
-// ClickHouse says where the store is.
-type ClickHouse struct {
-	URL            string
-	Database       string
-	User, Password string
-}
-
-// store is what the store is made of.
-func (b *Beside) store() clickhouse.Config {
-	return clickhouse.Config{URL: b.ClickHouse.URL, Database: b.ClickHouse.Database, User: b.ClickHouse.User, Password: b.ClickHouse.Password}
 }
 
 // besideFlags are the flags for it.
@@ -44,7 +30,7 @@ type besideFlags struct {
 	tls                                       bool
 	ca, cert, key                             string
 	mechanism, user, password                 string
-	clickhouse                                ClickHouse
+	clickhouse                                clickhouseFlags
 	redis                                     redisFlags
 }
 
@@ -69,10 +55,7 @@ func (b *besideFlags) add(f *flags) {
 	f.StringVar(&b.mechanism, "kafka-mechanism", "SCRAM-SHA-512", "`name` of how to log in: SCRAM-SHA-512 or SCRAM-SHA-256")
 	f.StringVar(&b.user, "kafka-user", "", "`name` to log in as at Kafka")
 	f.StringVar(&b.password, "kafka-password", "", "`password` of that user; better in the environment or the file")
-	f.StringVar(&b.clickhouse.URL, "clickhouse", "", "`URL` of ClickHouse's HTTP interface, or of footfall engine")
-	f.StringVar(&b.clickhouse.Database, "clickhouse-database", database, "`name` of the database that has the tables; it is made if there is none")
-	f.StringVar(&b.clickhouse.User, "clickhouse-user", "", "`name` to log in as at ClickHouse")
-	f.StringVar(&b.clickhouse.Password, "clickhouse-password", "", "`password` of that user; better in the environment or the file")
+	b.clickhouse.add(f)
 	f.StringVar(&b.redis.url, "redis", "", "`URL` of a Redis or Valkey, redis://host:port, for what processes share and may lose (default: none)")
 	f.StringVar(&b.redis.user, "redis-user", "", "`name` to log in as at Redis")
 	f.StringVar(&b.redis.password, "redis-password", "", "`password` of that user; better in the environment or the file")
@@ -83,13 +66,16 @@ func (b *besideFlags) fallback(f *flags, parsed *file) error {
 	if !f.given["kafka"] {
 		b.brokers.items = parsed.Kafka.Brokers
 	}
+	if !f.given["clickhouse"] {
+		b.clickhouse.shards.items = parsed.ClickHouse.URLs
+	}
 	k, c := &parsed.Kafka, &parsed.ClickHouse
 	var errs []error
 	for name, value := range map[string]string{
 		"topic": k.Topic, "group": k.Group, "epoch": k.Epoch, "partitions": k.Partitions, "replication": k.Replication, "min-in-sync": k.MinInSync,
 		"kafka-retention": k.Retention, "kafka-tls": k.TLS.On, "kafka-ca": k.TLS.CA, "kafka-cert": k.TLS.Cert, "kafka-key": k.TLS.Key,
 		"kafka-mechanism": k.SASL.Mechanism, "kafka-user": k.SASL.User, "kafka-password": k.SASL.Password,
-		"clickhouse": c.URL, "clickhouse-database": c.Database, "clickhouse-user": c.User, "clickhouse-password": c.Password,
+		"clickhouse": c.URL, "clickhouse-cluster": c.Cluster, "clickhouse-ca": c.CA, "clickhouse-database": c.Database, "clickhouse-user": c.User, "clickhouse-password": c.Password,
 		"redis": parsed.Redis.URL, "redis-user": parsed.Redis.User, "redis-password": parsed.Redis.Password,
 	} {
 		errs = append(errs, f.fallback(name, value))
@@ -111,7 +97,7 @@ func (b *besideFlags) settings() (Beside, error) {
 	if err != nil {
 		host = "unknown"
 	}
-	out := Beside{ClickHouse: b.clickhouse, Kafka: kafka.Config{
+	out := Beside{Kafka: kafka.Config{
 		Topic: b.topic, Group: b.group, InstanceID: b.instance, Epoch: uint16(number("epoch", b.epoch, 1<<16-1)),
 		Partitions: uint16(number("partitions", b.partitions, 10_000)), Replication: int16(number("replication", b.replication, 100)),
 		MinInSync: int16(number("min-in-sync", b.minInSync, 100)), Retention: time.Duration(b.retention),
@@ -131,6 +117,9 @@ func (b *besideFlags) settings() (Beside, error) {
 	if b.user != "" || b.password != "" {
 		out.Kafka.SASL = &kafka.SASL{Mechanism: b.mechanism, User: b.user, Password: b.password}
 	}
+	if out.ClickHouse, err = b.clickhouse.settings(); err != nil {
+		errs = append(errs, err)
+	}
 	if out.Redis, err = b.redis.settings(); err != nil {
 		errs = append(errs, err)
 	}
@@ -148,15 +137,9 @@ func (b *besideFlags) encryption() (*tls.Config, error) {
 		}
 		return nil, nil //nolint:nilnil // nil is a connection that is not encrypted
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if b.ca != "" {
-		text, err := os.ReadFile(b.ca)
-		if err != nil {
-			return nil, fmt.Errorf("--kafka-ca: %w", err)
-		}
-		if config.RootCAs = x509.NewCertPool(); !config.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("--kafka-ca: %s has no certificate", b.ca)
-		}
+	config, err := trust("--kafka-ca", b.ca)
+	if err != nil {
+		return nil, err
 	}
 	if b.cert != "" || b.key != "" {
 		pair, err := tls.LoadX509KeyPair(b.cert, b.key)
@@ -168,20 +151,31 @@ func (b *besideFlags) encryption() (*tls.Config, error) {
 	return config, nil
 }
 
+// trust reads who may have signed the certificates of servers; empty is whom the
+// system trusts.
+func trust(flag, file string) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if file == "" {
+		return config, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	if config.RootCAs = x509.NewCertPool(); !config.RootCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s: %s has no certificate", flag, file)
+	}
+	return config, nil
+}
+
 // check reports what is missing.
 func (b *Beside) check() error {
 	var errs []error
 	if len(b.Kafka.Brokers) == 0 {
 		errs = append(errs, usagef("--kafka is required: host:port of some brokers"))
 	}
-	switch address, err := url.Parse(b.ClickHouse.URL); {
-	case b.ClickHouse.URL == "":
+	if len(b.ClickHouse.Shards) == 0 {
 		errs = append(errs, usagef("--clickhouse is required: the URL of its HTTP interface"))
-	case err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https":
-		errs = append(errs, usagef("--clickhouse: %q is no http or https address", b.ClickHouse.URL))
-	case address.User != nil:
-		// It would stand in the list of processes, and in logs.
-		errs = append(errs, usagef("--clickhouse names a user: use --clickhouse-user, and FOOTFALL_CLICKHOUSE_PASSWORD or the file"))
 	}
 	return errors.Join(errs...)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/footfall-go/footfall/store/clickhouse"
 	"github.com/footfall-go/footfall/stream/kafka"
 )
 
@@ -48,7 +49,10 @@ redis: {url: "redis://cache:6379/1", user: ru, password: rp}
 			Brokers: []string{"a:1", "b:2"}, Topic: "clicks", Group: "flag", InstanceID: "one", Epoch: 3, Partitions: 8, Replication: 2, MinInSync: 1,
 			Retention: 14 * 24 * time.Hour, SASL: &kafka.SASL{Mechanism: "SCRAM-SHA-256", User: "u", Password: "env"},
 		}, k)
-		require.Equal(t, ClickHouse{URL: "https://store:8443", Database: "d", User: "cu", Password: "cp"}, s.Beside.ClickHouse)
+		c := s.Beside.ClickHouse
+		require.NotNil(t, c.TLS)
+		c.TLS = nil
+		require.Equal(t, ClickHouse{Shards: [][]string{{"https://store:8443"}}, Database: "d", User: "cu", Password: "cp"}, c)
 		r := s.Beside.Redis
 		require.Equal(t, []any{[]string{"cache:6379"}, 1, "ru", "rp"}, []any{r.InitAddress, r.SelectDB, r.Username, r.Password})
 		require.Empty(t, s.Data)
@@ -67,18 +71,52 @@ redis: {url: "redis://cache:6379/1", user: ru, password: rp}
 	require.Equal(t, []string{"e:5", "f:6", "g:7"}, s.Beside.Kafka.Brokers)
 }
 
+// TestReplicasAndShards brings servers from flags, environment and file to both
+// packages that speak to them.
+func TestReplicasAndShards(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "footfall.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(`clickhouse: {urls: ["http://a:1,http://b:1", "http://c:1"], cluster: file}`), 0o600))
+	of := func(env map[string]string, args ...string) *ClickHouse {
+		t.Helper()
+		s, err := newServerFlags(roleQuery).settings(process(env), args)
+		require.NoError(t, err)
+		return &s.Beside.ClickHouse
+	}
+	replicas := of(nil, "--clickhouse", "http://a:1, http://b:1")
+	require.Equal(t, "http://a:1", replicas.store().URL)
+	require.Equal(t, []string{"http://b:1"}, replicas.store().Replicas)
+	require.Equal(t, []string{"http://a:1", "http://b:1"}, replicas.questions().URLs)
+	require.False(t, replicas.questions().Cluster)
+	shards := [][]string{{"http://a:1", "http://b:1"}, {"http://c:1"}}
+	for _, c := range []*ClickHouse{
+		of(nil, "--clickhouse", "http://a:1,http://b:1", "--clickhouse", "http://c:1", "--clickhouse-cluster", "x"),
+		of(map[string]string{"FOOTFALL_CLICKHOUSE": "http://a:1,http://b:1 http://c:1", "FOOTFALL_CLICKHOUSE_CLUSTER": "x"}),
+		of(nil, "--config", file, "--clickhouse-cluster", "x"),
+	} {
+		require.Equal(t, &clickhouse.Cluster{Name: "x", Shards: shards}, c.store().Cluster)
+		require.Empty(t, c.store().URL)
+		require.Equal(t, []string{"http://a:1", "http://b:1", "http://c:1"}, c.questions().URLs)
+		require.True(t, c.questions().Cluster)
+	}
+}
+
 // TestRoleUsage names the flag and the rule of each mistake, all at once.
 func TestRoleUsage(t *testing.T) {
 	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	shards := filepath.Join(t.TempDir(), "shards.yaml")
+	require.NoError(t, os.WriteFile(shards, []byte(`clickhouse: {urls: ["http://a:1", "http://b:1"]}`), 0o600))
 	good := map[string]string{"kafka": "k:1", "clickhouse": "http://c:1", "tenant": tenantOfTest}
 	for name, c := range map[string]struct {
 		change map[string]string
 		want   []string
 	}{
-		"Nothing": {map[string]string{"kafka": "", "clickhouse": "", "tenant": ""}, []string{"--kafka is required", "--clickhouse is required", "a tenant is required"}},
-		"NoURL":   {map[string]string{"clickhouse": "c:1"}, []string{`--clickhouse: "c:1" is no http or https address`}},
+		"Nothing":      {map[string]string{"kafka": "", "clickhouse": "", "tenant": ""}, []string{"--kafka is required", "--clickhouse is required", "a tenant is required"}},
+		"NoURL":        {map[string]string{"clickhouse": "c:1"}, []string{`--clickhouse: "c:1" is no http or https address`}},
+		"Shards":       {map[string]string{"clickhouse": "", "config": shards}, []string{"2 shards: that takes --clickhouse-cluster"}},
+		"ClickHouseCA": {map[string]string{"clickhouse-ca": empty}, []string{"--clickhouse-ca", "has no certificate"}},
 		"UserInURL": {
 			map[string]string{"clickhouse": "http://u:secret@c:1"}, []string{"--clickhouse names a user", "FOOTFALL_CLICKHOUSE_PASSWORD"},
 		},

@@ -104,7 +104,7 @@ func TestComposeRuns(t *testing.T) {
 		require.Equal(t, []string{"CMD", "footfall", "ready", "--url", "http://127.0.0.1:8080"}, []string(s.HealthCheck.Test))
 		// The addresses are those of services here.
 		require.Equal(t, []string{"kafka:9092"}, settings.Beside.Kafka.Brokers)
-		require.Contains(t, settings.Beside.ClickHouse.URL, "//clickhouse:")
+		require.Equal(t, [][]string{{"http://clickhouse:8123"}}, settings.Beside.ClickHouse.Shards)
 		require.Equal(t, []string{"valkey:6379"}, settings.Beside.Redis.InitAddress)
 		store := project.Services["clickhouse"].Environment
 		require.Equal(t, *store["CLICKHOUSE_USER"], settings.Beside.ClickHouse.User)

@@ -10,7 +10,6 @@ import (
 	"github.com/footfall-go/footfall/ingest/geoip"
 	"github.com/footfall-go/footfall/ingest/useragent"
 	"github.com/footfall-go/footfall/query"
-	queryclickhouse "github.com/footfall-go/footfall/query/clickhouse"
 	"github.com/footfall-go/footfall/stream"
 )
 
@@ -39,7 +38,7 @@ func (s *Server) openDoors() (err error) {
 		return nil
 	}
 	config := query.Config{
-		Conn: queryclickhouse.New(s.conn), Cookies: s.cookies, Watermark: s.progress.watermark, Version: s.progress.version, Segments: s.store,
+		Conn: s.conn, Cookies: s.cookies, Watermark: s.progress.watermark, Version: s.progress.version, Segments: s.store,
 		Logger: s.log, MeterProvider: s.metrics.provider,
 	}
 	if s.live != nil {

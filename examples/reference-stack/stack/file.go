@@ -65,10 +65,13 @@ type fileKafka struct {
 
 // fileClickHouse is where the store is, of the roles.
 type fileClickHouse struct {
-	URL      string `yaml:"url"`
-	Database string `yaml:"database"`
-	User     string `yaml:"user"`
-	Password string `yaml:"password"`
+	URL      string   `yaml:"url"`
+	URLs     []string `yaml:"urls"`
+	Cluster  string   `yaml:"cluster"`
+	CA       string   `yaml:"ca"`
+	Database string   `yaml:"database"`
+	User     string   `yaml:"user"`
+	Password string   `yaml:"password"`
 }
 
 // fileEngine is what the command engine alone reads.

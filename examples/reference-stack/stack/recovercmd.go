@@ -46,7 +46,7 @@ func recoverPlans(ctx context.Context, p *Process, args []string) error {
 		return err
 	}
 	logger := settings.logger(p)
-	store, err := clickhouse.New(settings.Beside.store())
+	store, err := clickhouse.New(settings.Beside.ClickHouse.store())
 	if err != nil {
 		return usagef("%w", err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/footfall-go/footfall/ingest"
 	"github.com/footfall-go/footfall/keep"
 	"github.com/footfall-go/footfall/query"
+	queryclickhouse "github.com/footfall-go/footfall/query/clickhouse"
 	"github.com/footfall-go/footfall/store/chdb"
 	"github.com/footfall-go/footfall/store/clickhouse"
 	"github.com/footfall-go/footfall/stream"
@@ -42,7 +43,8 @@ type Server struct {
 	progress progress
 	engine   *chdb.Engine // nil where the store is elsewhere
 	store    *clickhouse.Store
-	conn     driver.Conn
+	embedded driver.Conn           // to the engine, nil where the store is elsewhere
+	conn     *queryclickhouse.Conn // of the answers
 	keeper   *keep.Keeper
 	runner   *stream.Runner  // of the processor
 	door     *ingest.Handler // of the door, and what replays go through
@@ -215,6 +217,9 @@ func (s *Server) close() error {
 	}
 	if s.conn != nil {
 		errs = append(errs, s.conn.Close())
+	}
+	if s.embedded != nil {
+		errs = append(errs, s.embedded.Close())
 	}
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close())

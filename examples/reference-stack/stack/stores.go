@@ -30,11 +30,15 @@ func (s *Server) openEngine(ctx context.Context) (err error) {
 	if err := s.store.Migrate(ctx); err != nil {
 		return fmt.Errorf("migrate the store: %w", err)
 	}
-	s.conn, err = ch.Open(&ch.Options{
+	s.embedded, err = ch.Open(&ch.Options{
 		Protocol: ch.HTTP, Addr: []string{"embedded"}, Auth: ch.Auth{Database: database},
 		TransportFunc: func(*http.Transport) (http.RoundTripper, error) {
 			return queryclickhouse.CountReads(s.engine.Transport()), nil
 		},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	s.conn = queryclickhouse.New(s.embedded)
+	return nil
 }
