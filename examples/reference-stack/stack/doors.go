@@ -44,6 +44,7 @@ func (s *Server) openDoors() (err error) {
 	if s.live != nil {
 		config.Live = s.live
 	}
+	config.Answers = s.shared
 	if s.answers, err = query.New(config); err != nil {
 		return err
 	}

@@ -5,7 +5,10 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/ingest"
+	"github.com/footfall-go/footfall/query"
+	queryredis "github.com/footfall-go/footfall/query/redis"
 	tenantredis "github.com/footfall-go/footfall/tenant/redis"
 )
 
@@ -23,7 +26,23 @@ func (s *Server) openRedis() error {
 	if s.redis = client; err != nil {
 		s.log.Warn("going on without Redis until it is there", "error", err)
 	}
+	shared, err := queryredis.New(queryredis.Config{Client: client, Prefix: s.settings.Beside.prefix(), Logger: s.log, MeterProvider: s.metrics.provider})
+	if err != nil {
+		return err
+	}
+	s.live, s.shared = shared, shared
 	return nil
+}
+
+// live is what events become visible through, from the processors to the answers.
+type live interface {
+	query.Live
+	footfall.Sink
+}
+
+// prefix keeps deployments apart that share a Redis.
+func (b *Beside) prefix() string {
+	return "footfall:" + b.ClickHouse.Database + ":" + b.Kafka.Topic + ":"
 }
 
 // limiter counts what tenants send, across processes where there is a Redis.
@@ -31,7 +50,7 @@ func (s *Server) limiter() (ingest.Limiter, error) {
 	if s.redis == nil {
 		return nil, nil //nolint:nilnil // the door counts by itself
 	}
-	return tenantredis.New(tenantredis.Config{Client: s.redis, Logger: s.log, MeterProvider: s.metrics.provider})
+	return tenantredis.New(tenantredis.Config{Client: s.redis, Prefix: s.settings.Beside.prefix(), Logger: s.log, MeterProvider: s.metrics.provider})
 }
 
 // settings turns the flags into the library's terms, nil where there is none.

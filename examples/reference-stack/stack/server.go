@@ -50,7 +50,8 @@ type Server struct {
 	door     *ingest.Handler // of the door, and what replays go through
 	answers  *query.Handler  // of the answers
 	redis    rueidis.Client  // nil for none
-	live     *query.Feed     // from the one to the other, in one process
+	live     live            // from the one to the other; nil for nowhere
+	shared   query.Answers   // nil for none
 
 	starting  starting
 	stopping  atomic.Bool // /readyz says so
@@ -124,6 +125,8 @@ func (s *Server) openProcessor(ctx context.Context) (err error) {
 			if s.live, err = query.NewFeed(query.FeedConfig{}); err != nil {
 				return err
 			}
+		}
+		if s.live != nil {
 			config.Taps = []stream.Tap{{Name: "live", Sink: s.live}}
 		}
 		if s.runner, err = stream.New(config); err != nil {
