@@ -38,6 +38,9 @@ type Config struct {
 	Brokers int
 	// Secure adds listeners with TLS and SCRAM. Defaults to none.
 	Secure *Secure
+	// Proxied adds listeners behind proxies that lose answers when told to.
+	// Defaults to false.
+	Proxied bool
 }
 
 // Secure is what the listeners with TLS and SCRAM need.
@@ -54,13 +57,16 @@ type Cluster struct {
 	cfg   Config
 	dir   string
 	nodes []*node
+	loses losses
 }
 
 // node is one broker. Its ports stay the same when it is started again.
 type node struct {
 	id                        int
 	plain, secure, controller string
-	logs                      int // how often it was started
+	proxied                   string // behind the proxy
+	proxy                     *proxy // nil unless there is one
+	logs                      int    // how often it was started
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -98,10 +104,12 @@ func Open(ctx context.Context, dir string, cfg Config) (*Cluster, error) {
 	}
 	c := &Cluster{cfg: cfg, dir: dir}
 	if err := c.place(); err != nil {
+		c.Close()
 		return nil, err
 	}
 	for _, n := range c.nodes {
 		if err := c.format(ctx, n, java, jars); err != nil {
+			c.Close()
 			return nil, err
 		}
 	}
@@ -150,7 +158,7 @@ func (c *Cluster) place() error {
 	}()
 	for id := range c.cfg.Brokers {
 		n := &node{id: id + 1}
-		for _, addr := range []*string{&n.plain, &n.secure, &n.controller} {
+		for _, addr := range []*string{&n.plain, &n.secure, &n.controller, &n.proxied} {
 			l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 			if err != nil {
 				return fmt.Errorf("find a free port: %w", err)
@@ -159,6 +167,12 @@ func (c *Cluster) place() error {
 			*addr = l.Addr().String()
 		}
 		c.nodes = append(c.nodes, n)
+		if c.cfg.Proxied {
+			var err error
+			if n.proxy, err = newProxy(n.proxied, &c.loses); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -218,11 +232,15 @@ func (c *Cluster) properties(n *node) string {
 		"num.io.threads=4", "num.network.threads=2", "log.cleaner.dedupe.buffer.size=4194304",
 		"log.retention.check.interval.ms=1000", "log.initial.task.delay.ms=1000",
 	}
-	listeners := "PLAINTEXT://" + n.plain + ",CONTROLLER://" + n.controller
+	lines = append(lines, "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT,SECURE:SASL_SSL")
+	listeners, known := "PLAINTEXT://"+n.plain, "PLAINTEXT://"+n.plain
+	if c.cfg.Proxied {
+		// What clients are told to connect to is the proxy.
+		listeners, known = listeners+",PROXIED://"+n.proxied, known+",PROXIED://"+n.proxy.addr()
+	}
 	if s := c.cfg.Secure; s != nil {
-		listeners += ",SECURE://" + n.secure
+		listeners, known = listeners+",SECURE://"+n.secure, known+",SECURE://"+n.secure
 		lines = append(lines,
-			"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL",
 			"ssl.keystore.type=PEM",
 			"ssl.keystore.location="+c.file(n, "keystore.pem"),
 			"sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512",
@@ -230,5 +248,6 @@ func (c *Cluster) properties(n *node) string {
 			"listener.name.secure.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
 		)
 	}
-	return strings.Join(append(lines, "listeners="+listeners), "\n") + "\n"
+	lines = append(lines, "listeners="+listeners+",CONTROLLER://"+n.controller, "advertised.listeners="+known)
+	return strings.Join(lines, "\n") + "\n"
 }

@@ -129,5 +129,8 @@ func (c *Cluster) revive(ctx context.Context, n *node) error {
 func (c *Cluster) Close() {
 	for _, n := range c.nodes {
 		n.kill()
+		if n.proxy != nil {
+			n.proxy.close()
+		}
 	}
 }
