@@ -51,7 +51,7 @@ func TestStoreKilledAtRename(t *testing.T) {
 	}
 	t.Parallel()
 	chdbtest.Engine(t) // skips where there is no library
-	preload := killer(t)
+	preload := testenv.RenameKiller(t)
 	t.Run("read back", func(t *testing.T) {
 		t.Parallel()
 		rows, distinct, kills := runKilled(t, preload, 250, "")
@@ -67,19 +67,6 @@ func TestStoreKilledAtRename(t *testing.T) {
 	})
 }
 
-// killer compiles the library that kills its process at a part's rename.
-func killer(t *testing.T) string {
-	t.Helper()
-	cc, err := exec.LookPath("cc")
-	if err != nil {
-		testenv.Missing(t, "no C compiler: "+err.Error())
-	}
-	out := filepath.Join(t.TempDir(), "killrename.so")
-	text, err := exec.CommandContext(t.Context(), cc, "-shared", "-fPIC", "-O1", "-o", out, filepath.Join("testdata", "killrename.c"), "-ldl").CombinedOutput()
-	require.NoError(t, err, string(text))
-	return out
-}
-
 // runKilled fills a log and has it processed by processes that die now and
 // then, until one comes through. It returns what the store then holds.
 func runKilled(t *testing.T, preload string, chance int, believe string) (rows, distinct, kills int) {
@@ -93,7 +80,7 @@ func runKilled(t *testing.T, preload string, chance int, believe string) (rows, 
 			odds = 0
 		}
 		cmd := testenv.Tie(exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestStoreKilledAtRename$", "-test.v"))
-		cmd.Env = append(os.Environ(), "LD_PRELOAD="+preload, fmt.Sprintf("KILL_RENAME=%d", odds), "KILL_AFTER_MS=0",
+		cmd.Env = append(os.Environ(), "LD_PRELOAD="+preload, fmt.Sprintf("KILL_RENAME=%d", odds),
 			renameChild+"="+dir, renameBelieve+"="+believe)
 		text, err := cmd.CombinedOutput()
 		var exit *exec.ExitError

@@ -71,6 +71,7 @@ const (
 type folder struct {
 	Options
 	clock    footfall.Millis
+	forgot   footfall.Millis // when ids were last forgotten
 	messages map[messageKey]message
 	people   map[footfall.ID]*person
 	changed  map[tenant.ID]changed
@@ -151,6 +152,10 @@ func (f *folder) now() footfall.Millis { return f.clock / minute * minute }
 // forgetMessages drops the ids whose stay is over, then whole oldest minutes
 // while there are too many.
 func (f *folder) forgetMessages() {
+	if f.now() == f.forgot && len(f.messages) <= f.SoftIDs {
+		return // nothing has grown older; a long log would take for ever
+	}
+	f.forgot = f.now()
 	for key, m := range f.messages {
 		if f.now()-m.at > m.stay {
 			delete(f.messages, key)

@@ -2,8 +2,8 @@
  * moment when ClickHouse gives a freshly inserted part its final name: after
  * the part's token has been written to the de-duplication log, before the rows
  * can be seen. A retry with the same token is then acknowledged and stores
- * nothing. KILL_RENAME is the probability in thousandths, KILL_AFTER_MS a time
- * of grace after the start, so that the process can make its tables. */
+ * nothing. KILL_RENAME is the probability in thousandths. KILL_PATH is what the
+ * path must have in it besides, so that a table can be named by its folder. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <signal.h>
@@ -12,20 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-static long long now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
-static long long started;
-
-__attribute__((constructor)) static void begin(void) { started = now_ms(); }
-
 static void maybe_kill(const char *from) {
-    const char *chance = getenv("KILL_RENAME"), *grace = getenv("KILL_AFTER_MS");
+    const char *chance = getenv("KILL_RENAME"), *path = getenv("KILL_PATH");
     if (!chance || !from || !strstr(from, "tmp_insert_")) return;
-    if (grace && now_ms() - started < atoll(grace)) return;
+    if (path && !strstr(from, path)) return;
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     if ((t.tv_nsec / 100) % 1000 < atoi(chance)) kill(getpid(), SIGKILL);
