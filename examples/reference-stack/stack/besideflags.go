@@ -26,7 +26,7 @@ type besideFlags struct {
 	brokers                                   list
 	topic, group, instance                    string
 	epoch, partitions, replication, minInSync uint
-	retention                                 Duration
+	retention, session                        Duration
 	tls                                       bool
 	ca, cert, key                             string
 	mechanism, user, password                 string
@@ -38,7 +38,7 @@ type besideFlags struct {
 type redisFlags struct{ url, user, password string }
 
 func (b *besideFlags) add(f *flags) {
-	b.brokers, b.retention = list{sep: ", \n"}, Duration(7*24*time.Hour)
+	b.brokers, b.retention, b.session = list{sep: ", \n"}, Duration(7*24*time.Hour), Duration(10*time.Second)
 	f.Var(&b.brokers, "kafka", "`host:port` of some of Kafka's brokers, separated by commas; repeatable")
 	f.StringVar(&b.topic, "topic", "events", "`name` of the topic that is the log; it is made if there is none")
 	f.StringVar(&b.group, "group", "footfall", "`name` of the consumer group of the processors")
@@ -47,6 +47,7 @@ func (b *besideFlags) add(f *flags) {
 	f.UintVar(&b.replication, "replication", 3, "`number` of brokers that have each record")
 	f.UintVar(&b.minInSync, "min-in-sync", 0, "`number` of them that must have it before it is accepted (default: one less, at least 1)")
 	f.Var(&b.retention, "kafka-retention", "`time` that the topic keeps records, processed or not")
+	f.Var(&b.session, "kafka-session", "`time` that a processor may be silent before its partitions go to others")
 	f.StringVar(&b.instance, "kafka-instance", "", "`name` of this process as a static member of the group: it gets its partitions again after a quick restart")
 	f.BoolVar(&b.tls, "kafka-tls", false, "encrypt connections to Kafka")
 	f.StringVar(&b.ca, "kafka-ca", "", "PEM `file` with who signs the brokers' certificates (default: the system's)")
@@ -73,7 +74,7 @@ func (b *besideFlags) fallback(f *flags, parsed *file) error {
 	var errs []error
 	for name, value := range map[string]string{
 		"topic": k.Topic, "group": k.Group, "epoch": k.Epoch, "partitions": k.Partitions, "replication": k.Replication, "min-in-sync": k.MinInSync,
-		"kafka-retention": k.Retention, "kafka-tls": k.TLS.On, "kafka-ca": k.TLS.CA, "kafka-cert": k.TLS.Cert, "kafka-key": k.TLS.Key,
+		"kafka-retention": k.Retention, "kafka-session": k.Session, "kafka-tls": k.TLS.On, "kafka-ca": k.TLS.CA, "kafka-cert": k.TLS.Cert, "kafka-key": k.TLS.Key,
 		"kafka-mechanism": k.SASL.Mechanism, "kafka-user": k.SASL.User, "kafka-password": k.SASL.Password,
 		"clickhouse": c.URL, "clickhouse-cluster": c.Cluster, "clickhouse-ca": c.CA, "clickhouse-database": c.Database, "clickhouse-user": c.User, "clickhouse-password": c.Password,
 		"redis": parsed.Redis.URL, "redis-user": parsed.Redis.User, "redis-password": parsed.Redis.Password,
@@ -100,7 +101,7 @@ func (b *besideFlags) settings() (Beside, error) {
 	out := Beside{Kafka: kafka.Config{
 		Topic: b.topic, Group: b.group, InstanceID: b.instance, Epoch: uint16(number("epoch", b.epoch, 1<<16-1)),
 		Partitions: uint16(number("partitions", b.partitions, 10_000)), Replication: int16(number("replication", b.replication, 100)),
-		MinInSync: int16(number("min-in-sync", b.minInSync, 100)), Retention: time.Duration(b.retention),
+		MinInSync: int16(number("min-in-sync", b.minInSync, 100)), Retention: time.Duration(b.retention), SessionTimeout: time.Duration(b.session),
 		// So that a status tells which process owns what.
 		ClientID: fmt.Sprintf("%s:%d", host, os.Getpid()),
 	}}

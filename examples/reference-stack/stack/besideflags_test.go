@@ -31,6 +31,7 @@ kafka:
   replication: 2
   min_in_sync: 1
   retention: 2w
+  session: 6s
   tls: {on: true}
   sasl: {mechanism: SCRAM-SHA-256, user: u, password: file}
 clickhouse: {url: "https://store:8443", database: d, user: cu, password: cp}
@@ -47,7 +48,7 @@ redis: {url: "redis://cache:6379/1", user: ru, password: rp}
 		k.TLS, k.ClientID = nil, ""
 		require.Equal(t, kafka.Config{
 			Brokers: []string{"a:1", "b:2"}, Topic: "clicks", Group: "flag", InstanceID: "one", Epoch: 3, Partitions: 8, Replication: 2, MinInSync: 1,
-			Retention: 14 * 24 * time.Hour, SASL: &kafka.SASL{Mechanism: "SCRAM-SHA-256", User: "u", Password: "env"},
+			Retention: 14 * 24 * time.Hour, SessionTimeout: 6 * time.Second, SASL: &kafka.SASL{Mechanism: "SCRAM-SHA-256", User: "u", Password: "env"},
 		}, k)
 		c := s.Beside.ClickHouse
 		require.NotNil(t, c.TLS)

@@ -50,6 +50,7 @@ type fileKafka struct {
 	Replication string   `yaml:"replication"`
 	MinInSync   string   `yaml:"min_in_sync"`
 	Retention   string   `yaml:"retention"`
+	Session     string   `yaml:"session"`
 	TLS         struct {
 		On   string `yaml:"on"`
 		CA   string `yaml:"ca"`
