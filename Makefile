@@ -1,5 +1,5 @@
 # demo runs the whole thing on made-up traffic; test proves it.
-.PHONY: demo test race lint bench bench-query chaos fuzz engine kafka sdks
+.PHONY: demo test race lint bench bench-query scale chaos fuzz engine kafka sdks
 
 GO ?= go
 BIN ?= bin
@@ -34,11 +34,18 @@ bench: engine kafka
 bench-query: engine
 	$(GO) run ./examples/bench-query $(ARGS)
 
+# scale prints what more than one processor gain and cost: throughput, takeover, a
+# visitor that sends half of everything, and a soak, SOAK=24h for a day of it.
+SOAK ?= 3m
+scale: engine kafka
+	$(GO) run ./examples/bench -scale -soak $(SOAK) $(ARGS)
+
 # chaos kills the servers fifty times under load, and tries five hundred
 # schedules of faults on the processor; make test does either twelve times. Of
-# three brokers it kills and freezes one six times, make test kills one once.
+# three brokers it kills and freezes one six times, make test kills one once. All
+# parts of a deployment fail together under four seeds, in make test under one.
 chaos: engine kafka
-	FOOTFALL_CHAOS_KILLS=50 FOOTFALL_CHAOS_SEEDS=500 FOOTFALL_CHAOS_BROKERS=6 $(GO) test -count=1 -timeout 30m -run '^TestChaos' -v ./examples/reference-stack/ ./examples/custom-sink/ ./stream/ ./stream/kafka/
+	FOOTFALL_CHAOS_KILLS=50 FOOTFALL_CHAOS_SEEDS=500 FOOTFALL_CHAOS_BROKERS=6 $(GO) test -count=1 -timeout 60m -run '^TestChaos' -v ./examples/reference-stack/ ./examples/custom-sink/ ./stream/ ./stream/kafka/
 
 # fuzz gives every fuzz target FUZZTIME, one after the other.
 FUZZTIME ?= 10m

@@ -18,6 +18,7 @@ type message struct {
 	MessageID   string         `json:"messageId"`
 	AnonymousID string         `json:"anonymousId,omitempty"`
 	UserID      string         `json:"userId,omitempty"`
+	PreviousID  string         `json:"previousId,omitempty"`
 	Event       string         `json:"event,omitempty"`
 	Timestamp   time.Time      `json:"timestamp"`
 	Properties  map[string]any `json:"properties,omitempty"`

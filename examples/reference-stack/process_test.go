@@ -119,7 +119,7 @@ func begin(dir, program string, args ...string) (*server, error) {
 
 func beginCommand(dir string, cmd *exec.Cmd) (*server, error) {
 	s := &server{dir: dir, cmd: testenv.Tie(cmd), stdout: make(chan string, 16), stderr: &log{}, exited: make(chan struct{})}
-	s.cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
+	s.cmd.Env = append(s.cmd.Environ(), "GOTRACEBACK=all")
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {

@@ -103,12 +103,14 @@ func (n *node) signal(s os.Signal) error {
 // Revive starts a broker that was killed, and waits until it serves.
 func (c *Cluster) Revive(tb testing.TB, i int) {
 	tb.Helper()
-	if err := c.revive(tb.Context(), c.nodes[i]); err != nil {
+	if err := c.Restart(tb.Context(), i); err != nil {
 		tb.Fatalf("start Kafka again: %v", err)
 	}
 }
 
-func (c *Cluster) revive(ctx context.Context, n *node) error {
+// Restart is Revive for those who are not the test's own goroutine.
+func (c *Cluster) Restart(ctx context.Context, i int) error {
+	n := c.nodes[i]
 	jars, err := distribution.Find()
 	if err != nil {
 		return err
