@@ -98,6 +98,8 @@ type visits struct {
 	rng *rand.Rand
 	ids [2000][2]uint64
 	hot bool // every other event is of one and the same visitor
+	// fresh says that everybody does one thing only.
+	fresh bool
 }
 
 // perVisit is the mean number of events of a visit.
@@ -115,6 +117,9 @@ func newVisits(rng *rand.Rand) *visits {
 func (v *visits) next() (hi, lo uint64) {
 	if v.hot && v.rng.IntN(2) == 0 {
 		return 1, 1
+	}
+	if v.fresh {
+		return v.rng.Uint64(), v.rng.Uint64()
 	}
 	id := &v.ids[v.rng.IntN(len(v.ids))]
 	if v.rng.IntN(perVisit) == 0 {

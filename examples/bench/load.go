@@ -146,6 +146,9 @@ func (s *sender) openLoop(ctx context.Context, events, n int, d time.Duration, a
 	}
 	start := time.Now()
 	for i := range total {
+		if ctx.Err() != nil {
+			break
+		}
 		due := start.Add(time.Duration(i) * step)
 		waitUntil(due)
 		jobs <- job{due}

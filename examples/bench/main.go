@@ -27,6 +27,8 @@ import (
 func main() {
 	duration := flag.Duration("duration", 20*time.Second, "length of each load")
 	only := flag.String("only", "", "one of: stages, rows, norows, accept, visible, neighbours, dashboards; all if empty")
+	scaling := flag.Bool("scale", false, "measure several processes beside Kafka instead; -only takes processors, takeover, hot or soak")
+	soak := flag.Duration("soak", 3*time.Minute, "length of the soak of -scale")
 	profile := flag.String("profile", "", "folder for CPU profiles of the servers; tells where the time goes, costs a little of it")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -34,7 +36,7 @@ func main() {
 		exit(child(ctx, os.Args[1:]))
 	}
 	flag.Parse()
-	exit(run(ctx, *duration, *only, *profile))
+	exit(run(ctx, *duration, *only, *profile, *scaling, *soak))
 }
 
 func exit(err error) {
@@ -45,7 +47,7 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func run(ctx context.Context, d time.Duration, only, profile string) error {
+func run(ctx context.Context, d time.Duration, only, profile string, scaling bool, soak time.Duration) error {
 	dir, err := os.MkdirTemp("", "footfall-bench-bin-")
 	if err != nil {
 		return fmt.Errorf("make directory: %w", err)
@@ -56,6 +58,9 @@ func run(ctx context.Context, d time.Duration, only, profile string) error {
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build footfall: %w", err)
+	}
+	if scaling {
+		return (&scale{binary: binary, d: d, soak: soak, table: &table{w: os.Stdout}}).run(ctx, only)
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -117,10 +117,17 @@ func (s *server) peakMemory() int64 {
 // status is what the benchmark reads of the status route.
 type status struct {
 	Lag struct {
-		Events int64 `json:"events"`
+		Events  int64   `json:"events"`
+		Seconds float64 `json:"seconds"`
 	} `json:"lag"`
 	Log struct {
-		Bytes int64 `json:"bytes"`
+		Bytes      int64 `json:"bytes"`
+		Partitions []struct {
+			Partition           uint16  `json:"partition"`
+			Owner               string  `json:"owner"`
+			From, End, Snapshot int64   // names as they are
+			LagS                float64 `json:"lag_s"`
+		} `json:"partitions"`
 	} `json:"log"`
 	Store struct {
 		Bytes int64            `json:"bytes"`
