@@ -37,6 +37,9 @@ type Config struct {
 	// they make the storage policy [Policy]. What once lay on a volume needs it
 	// at every start. Defaults to none.
 	Volumes []Volume
+	// Backups is the folder that BACKUP … TO File and RESTORE may use. Defaults
+	// to none: the engine refuses both.
+	Backups string
 	// DrainTimeout is how long Close lets running statements finish before it
 	// kills them. Defaults to 30 s.
 	DrainTimeout time.Duration
@@ -122,6 +125,9 @@ func (c Config) serverArguments() []string {
 		// The ratio caps the absolute number, so it must not be the smaller one.
 		arguments = append(arguments, "--max_server_memory_usage_to_ram_ratio=1",
 			"--max_server_memory_usage="+strconv.FormatInt(c.MaxMemory, 10))
+	}
+	if c.Backups != "" {
+		arguments = append(arguments, "--backups.allowed_path="+c.Backups)
 	}
 	if c.LogFile != "" {
 		arguments = append(arguments, "--logger.log="+c.LogFile, "--log-level=warning")

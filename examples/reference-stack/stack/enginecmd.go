@@ -16,8 +16,8 @@ import (
 // engineFlags are the flags of the command engine.
 type engineFlags struct {
 	*flags
-	listen, data, config, log, user, password string
-	drain                                     Duration
+	listen, data, config, log, user, password, backups string
+	drain                                              Duration
 }
 
 func newEngineFlags() *engineFlags {
@@ -26,6 +26,7 @@ func newEngineFlags() *engineFlags {
 	f.StringVar(&f.data, "data", "", "`folder` that keeps everything; one process owns it")
 	f.StringVar(&f.config, "config", "", "YAML `file` with the same settings, under engine, and the tiers")
 	f.StringVar(&f.log, "log", "text", "`form` of the log on standard error: text or json")
+	f.StringVar(&f.backups, "backups", "", "`folder` that BACKUP … TO File and RESTORE may use (default: none, both are refused)")
 	f.StringVar(&f.user, "user", "default", "`name` that goes with the password")
 	f.StringVar(&f.password, "password", "", "`password` of whoever sends statements (default: none, for programs of this machine)")
 	f.Var(&f.drain, "drain", "`time` for statements under way when stopping")
@@ -49,7 +50,7 @@ func (f *engineFlags) read(p *Process, args []string) (*Settings, error) {
 			return nil, usagef("read the configuration: %w", err)
 		}
 		e := parsed.Engine
-		if err := errors.Join(f.fallback("listen", e.Listen), f.fallback("user", e.User), f.fallback("password", e.Password),
+		if err := errors.Join(f.fallback("listen", e.Listen), f.fallback("user", e.User), f.fallback("password", e.Password), f.fallback("backups", e.Backups),
 			f.fallback("data", parsed.Data), f.fallback("drain", parsed.Drain), f.fallback("log", parsed.Log)); err != nil {
 			return nil, err
 		}
@@ -85,6 +86,11 @@ func engine(ctx context.Context, p *Process, args []string) (err error) {
 	config, _ := settings.tiers()
 	// Where `up` has it, so that its folder can be served.
 	config.Dir, config.DrainTimeout = filepath.Join(settings.Data, "store"), settings.Drain
+	if f.backups != "" {
+		if config.Backups, err = filepath.Abs(f.backups); err != nil {
+			return errors.Join(fmt.Errorf("find the backups: %w", err), listener.Close())
+		}
+	}
 	if e.engine, err = chdb.Open(ctx, config); err != nil {
 		return errors.Join(fmt.Errorf("open the store: %w", err), listener.Close())
 	}

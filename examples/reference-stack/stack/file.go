@@ -80,6 +80,7 @@ type fileEngine struct {
 	Listen   string `yaml:"listen"`
 	User     string `yaml:"user"`
 	Password string `yaml:"password"`
+	Backups  string `yaml:"backups"`
 }
 
 // fileTier is a folder that older data moves to.
