@@ -9,7 +9,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -80,11 +79,11 @@ func TestServersGoAndCome(t *testing.T) {
 	require.NoError(t, one(t.Context(), conn))
 	require.NoError(t, one(t.Context(), alone))
 
+	process.Stop()
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	process.Signal(syscall.SIGSTOP)
 	require.ErrorIs(t, one(ctx, conn), context.DeadlineExceeded)
-	process.Signal(syscall.SIGCONT)
+	process.Continue()
 	require.NoError(t, one(t.Context(), conn))
 
 	wrong := open(t, queryclickhouse.Config{URLs: []string{process.URL}, Database: "nowhere"})

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -295,7 +294,7 @@ func TestSlowServer(t *testing.T) {
 	store, conn := remote(t, process, clickhouse.Config{})
 	patient, err := clickhouse.New(clickhouse.Config{URL: process.URL, Timeout: 50 * time.Millisecond, Attempts: 2})
 	require.NoError(t, err)
-	process.Signal(syscall.SIGSTOP)
+	process.Stop()
 	b := claim(t, 0, 1000)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
@@ -304,7 +303,7 @@ func TestSlowServer(t *testing.T) {
 	require.False(t, footfall.IsPermanent(err))
 	_, err = patient.Stats(t.Context())
 	require.ErrorIs(t, err, context.DeadlineExceeded, "its own bound holds where the context has none")
-	process.Signal(syscall.SIGCONT)
+	process.Continue()
 	repair(t.Context(), t, store, b)
 	requireOnce(t, conn, 1000)
 }

@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/footfall-go/footfall/internal/testenv"
 	"github.com/footfall-go/footfall/store/chdb"
@@ -108,9 +110,33 @@ func (p *Process) Restart() {
 	p.start(strings.TrimPrefix(p.URL, "http://"))
 }
 
-// Signal sends the process a signal: SIGSTOP makes it a server that is there
-// and does not answer.
-func (p *Process) Signal(s syscall.Signal) {
+// Stop makes the process a server that is there and does not answer, until
+// Continue.
+func (p *Process) Stop() {
+	p.tb.Helper()
+	p.signal(syscall.SIGSTOP)
+	// The signal takes its time: what is asked meanwhile may still be answered.
+	client := http.Client{Timeout: 50 * time.Millisecond}
+	for {
+		request, err := http.NewRequestWithContext(p.tb.Context(), http.MethodGet, p.URL+"/ping", nil)
+		if err != nil {
+			p.tb.Fatalf("ask the engine: %v", err)
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return
+		}
+		_ = response.Body.Close()
+	}
+}
+
+// Continue ends what Stop began.
+func (p *Process) Continue() {
+	p.tb.Helper()
+	p.signal(syscall.SIGCONT)
+}
+
+func (p *Process) signal(s syscall.Signal) {
 	p.tb.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
 		p.tb.Fatalf("signal the engine: %v", err)
