@@ -29,6 +29,11 @@ func (s *sql) eventProperty(name string) accessor {
 	}
 }
 
+// segmentProperty tells of events whether their persons are in a stored segment.
+func (s *sql) segmentProperty(id string) accessor {
+	return accessor{hasText: "1", text: "if(" + s.inSegment(&Segment{ID: id}) + ", 'true', 'false')", hasNum: "0"}
+}
+
 // present is true where the property is not missing.
 func (a accessor) present() string {
 	switch {
@@ -199,6 +204,8 @@ func (s *sql) filter(f *Filter) string {
 		condition = s.personCondition(p.name, op, f.Value)
 	case ofGroup:
 		condition = s.groupCondition(p.name, op, f.Value)
+	case ofSegment:
+		condition = s.compare(s.segmentProperty(p.name), op, f.Value)
 	default:
 		condition = s.compare(s.eventProperty(p.name), op, f.Value)
 	}

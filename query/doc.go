@@ -179,8 +179,10 @@
 // A [StoredSegment] is named by its id. It means the same in every question:
 // what is not given as Within is always, and days are those of the tenant's own
 // zone; so it is with the segments in its own filters. The filter of a
-// [SegmentSize] is true for the events that count, of a dynamic one as well. A static one has the persons who were in it when it was stored; who is
-// linked to another since counts as that person, and who was erased, or of whom
-// nothing is kept, is in it no longer. To delete one makes mistakes of those that
-// name it.
+// [SegmentSize] is true for the events that count, of a dynamic one as well. A
+// static one has the persons who were in it when it was stored; who is linked to
+// another since counts as that person, and who was erased, or of whom nothing is
+// kept, is in it no longer. To delete one makes mistakes of those that name it.
+// The property segment.ID breaks down by it: "true" are the events of the persons
+// in it, "false" all others.
 package query

@@ -20,9 +20,11 @@ type Filter struct {
 
 	// Property is "event." and the name of a property; "person." and the name of
 	// a trait of who did it; "group.", a type of groups, a dot and the name of a
-	// trait of the group of that type, or "$id", which is the group's id; or
-	// session.duration (seconds), session.views, session.entry or session.exit
-	// (the path of the session's first and last view).
+	// trait of the group of that type, or "$id", which is the group's id;
+	// "segment." and the id of a stored segment, which is "true" for events of
+	// the persons in it and "false" for others; or session.duration (seconds),
+	// session.views, session.entry or session.exit (the path of the session's
+	// first and last view).
 	Property string `json:"property,omitempty"`
 	Op       Op     `json:"op,omitempty"`
 	// Value is a text, number or bool; a list of them for In and NotIn; nil
@@ -64,6 +66,7 @@ const (
 	ofSession = "session"
 	ofPerson  = "person"
 	ofGroup   = "group"
+	ofSegment = "segment"
 )
 
 func parseProperty(text string) property {
@@ -113,6 +116,10 @@ func (c *checker) checkProperty(path, text string) bool {
 		default:
 			return true
 		}
+	case ofSegment:
+		c.checkSegmentID(path, p.name)
+		c.segments = append(c.segments, reference{path, p.name})
+		return true
 	case ofSession:
 		switch p.name {
 		case sessionDuration, sessionViews, sessionEntry, sessionExit:
@@ -122,7 +129,7 @@ func (c *checker) checkProperty(path, text string) bool {
 	case "":
 		c.fail(path, "required", "a property is required, such as %q", "event.price")
 	default:
-		c.fail(path, "bad_value", "a property begins with %q, %q, %q or %q, unlike %q", "event.", "person.", "group.", "session.", clip(text))
+		c.fail(path, "bad_value", "a property begins with %q, %q, %q, %q or %q, unlike %q", "event.", "person.", "group.", "session.", "segment.", clip(text))
 	}
 	return false
 }
@@ -157,7 +164,14 @@ func (f *Filter) ofSessions() bool {
 
 // ofPersons reports whether it must be known whose an event is to tell its
 // value.
-func (p property) ofPersons() bool { return p.scope == ofPerson || p.scope == ofGroup }
+func (p property) ofPersons() bool { return p.byPerson() || p.scope == ofSegment }
+
+// byPerson reports whether its value is joined to rows by whose they are.
+func (p property) byPerson() bool { return p.scope == ofPerson || p.scope == ofGroup }
+
+// joined reports whether its value is joined to rows of events at all, and not
+// read with them.
+func (p property) joined() bool { return p.byPerson() || p.scope == ofSession }
 
 // ofPersons reports whether a question needs to know who did it.
 func ofPersons(q Query) bool {

@@ -37,8 +37,8 @@ func (s *sql) funnelRows(q *Funnel, shape funnelShape) (rows, unit string, perAc
 		where = append(where, "session != 0")
 		unit = "visitor, session"
 	}
-	perActor = q.by() == byPerson && !by.ofPersons()
-	ofPersons := byGroup || by.ofPersons() || shape.who == ofEvents || q.by() == byPerson && !perActor
+	perActor = q.by() == byPerson && !by.byPerson()
+	ofPersons := byGroup || by.byPerson() || shape.who == ofEvents || q.by() == byPerson && !perActor
 	if perActor || ofPersons {
 		c.exprs = append(c.exprs, actor)
 	}
@@ -54,7 +54,7 @@ func (s *sql) funnelRows(q *Funnel, shape funnelShape) (rows, unit string, perAc
 		rows = s.joined(property{ofGroup, groupType + "." + groupIDName}, "own_unit", &c, rows, asUnit)
 		rows = "SELECT * FROM (" + rows + ") WHERE in_unit"
 	}
-	if by.scope != ofEvent && q.Breakdown != nil {
+	if by.joined() {
 		rows = s.joined(by, "own", &c, rows, asLabel)
 	}
 	return rows, unit, perActor

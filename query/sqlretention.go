@@ -94,7 +94,7 @@ func (s *sql) retentionRows(q *Retention, g grid) string {
 	}
 	rows := s.withPerson(join(c.names), s.scan(join(append(slices.Clone(c.exprs), actor)), schema.Events, where...))
 	c.add("person", "")
-	if by.scope == "" || by.scope == ofEvent {
+	if !by.joined() {
 		return rows
 	}
 	return s.joined(by, "own", &c, rows, asLabel)

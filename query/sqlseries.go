@@ -35,11 +35,11 @@ func (s *sql) seriesRows(m *Series, b *Breakdown, edges []int64) string {
 		c.add("own_of", "toString("+s.ownGroup(groupType)+")")
 	}
 	s.addLabel(&c, by)
-	rows := s.eventRows(m, &c, by.ofPersons() || of.ofPersons(), len(edges) > 1)
-	if by.scope != ofEvent && b != nil {
+	rows := s.eventRows(m, &c, by.byPerson() || of.byPerson(), len(edges) > 1)
+	if by.joined() {
 		rows = s.joined(by, "own", &c, rows, asLabel)
 	}
-	if of.scope != ofEvent && of.scope != "" {
+	if of.joined() {
 		rows = s.joined(of, "own_of", &c, rows, asNumber)
 	}
 	return rows
@@ -50,10 +50,10 @@ func (s *sql) addLabel(c *columns, by property) {
 	switch by.scope {
 	case ofSession:
 		c.addSession()
+	case ofSegment:
+		c.addText(s.segmentProperty(by.name))
 	case ofEvent:
-		a := s.eventProperty(by.name)
-		c.add("has", "toUInt8("+a.present()+")")
-		c.add("label", "toString("+a.asText()+")")
+		c.addText(s.eventProperty(by.name))
 	case ofGroup:
 		groupType, _ := parseGroup(by.name)
 		c.add("own", "toString("+s.ownGroup(groupType)+")")
@@ -106,6 +106,12 @@ func (c *columns) add(name, expr string) {
 		name = expr + " AS " + name
 	}
 	c.exprs = append(c.exprs, name)
+}
+
+// addText adds what an event has as a value of a breakdown.
+func (c *columns) addText(a accessor) {
+	c.add("has", "toUInt8("+a.present()+")")
+	c.add("label", "toString("+a.asText()+")")
 }
 
 // addSession adds what names a session.

@@ -77,7 +77,7 @@ func (s *sql) rankedOnce(m *Series, b *Breakdown, rows string, bucketed bool) st
 		level, by = "toUInt64(grouping(grp) * 2 + grouping(bucket)) AS level", "grp, bucket WITH ROLLUP"
 	}
 	cells := "SELECT " + keys + ", " + a.states() + " FROM (" + rows + ")\nGROUP BY " + keys
-	if property := parseProperty(b.Property); property.scope == ofEvent && s.eventProperty(property.name).present() == "1" {
+	if property := parseProperty(b.Property); property.scope == ofSegment || property.scope == ofEvent && s.eventProperty(property.name).present() == "1" {
 		// Rows are grouped by one column in a third of the time that two take.
 		cells = strings.ReplaceAll(cells, keys, strings.TrimPrefix(keys, "has, "))
 		cells = "SELECT *, toUInt8(1) AS has FROM (" + cells + ")"

@@ -147,6 +147,8 @@ func nameOf(text string) string {
 		return "the session's " + p.name
 	case ofPerson:
 		return "the person's " + clip(p.name)
+	case ofSegment:
+		return "segment " + clip(p.name)
 	case ofGroup:
 		groupType, name := parseGroup(p.name)
 		return "the " + clip(groupType) + "'s " + strings.TrimPrefix(clip(name), "$")

@@ -79,8 +79,8 @@ func (s *Series) check(c *checker, path string) {
 	case Sum, Avg, Min, Max, Median, P90, P95, P99:
 		if s.Of == "" {
 			c.fail(path+"/of", "required", "%q needs a property", s.Measure)
-		} else {
-			c.checkProperty(path+"/of", s.Of)
+		} else if c.checkProperty(path+"/of", s.Of) && parseProperty(s.Of).scope == ofSegment {
+			c.fail(path+"/of", "bad_value", "%s is no number", clip(s.Of))
 		}
 	default:
 		c.fail(path+"/measure", "bad_value", "a measure is one of events, persons, sessions, per_person, sum, avg, min, max, median, p90, p95 and p99, not %q", clip(string(s.Measure)))

@@ -55,6 +55,8 @@ func (a *asked) property(property string, f *fact) (value, bool) {
 		return v, ok
 	case "person":
 		return a.trait(f.person, name)
+	case "segment":
+		return value{text: strconv.FormatBool(a.inSegment(f.person, &query.Segment{ID: name}, a.moment, a.shared(nil)))}, true
 	case "group":
 		kind, name, _ := strings.Cut(name, ".")
 		group := a.group(kind, f)

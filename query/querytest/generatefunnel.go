@@ -59,5 +59,5 @@ func (g *generator) behindFunnel() *query.Persons {
 
 // value is one that a breakdown may have.
 func (g *generator) value() *string {
-	return pick(g, nil, new(query.Other), new("pro"), new("7"), new("gold"), new("acme"), new("A"))
+	return pick(g, nil, new(query.Other), new("pro"), new("7"), new("gold"), new("acme"), new("A"), new("true"))
 }

@@ -3,6 +3,7 @@ package querytest
 import (
 	"cmp"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/footfall-go/footfall/query"
@@ -49,6 +50,9 @@ func (g *generator) property() string {
 	if g.chance(2) {
 		return pick(g, "event.plan", "event.price", "event.$name")
 	}
+	if len(g.stored) > 0 && g.chance(6) {
+		return inSegment + pick(g, g.stored...)
+	}
 	return pick(g, "event.plan", "event.price", "event.when", "event.$name", "event.$type", "event.$path",
 		"person.tier", "person.age", "group.company.$id", "group.company.tier", "group.company.age",
 		"session.views", "session.duration", "session.entry", "session.exit")
@@ -62,13 +66,20 @@ var valuesOf = map[string][]any{
 	"session.views": {0, 1, 2}, "session.duration": {0, 3600}, "session.entry": {"/", "/cart", "Home"}, "session.exit": {"/pricing", "Cart"},
 }
 
+// inSegment comes before the id of a stored segment.
+const inSegment = "segment."
+
 func (g *generator) comparison(property string) (query.Op, any) {
-	value := pick(g, valuesOf[property]...)
+	values := valuesOf[property]
+	if strings.HasPrefix(property, inSegment) {
+		values = []any{true, "false"}
+	}
+	value := pick(g, values...)
 	switch op := pick(g, query.Equal, query.NotEqual, query.In, query.NotIn, query.Contains, query.NotContains, query.Matches, query.IsSet, query.IsNotSet, query.Greater, query.LessOrEqual); op {
 	case query.IsSet, query.IsNotSet:
 		return op, nil
 	case query.In, query.NotIn:
-		return op, []any{value, pick(g, valuesOf[property]...)}
+		return op, []any{value, pick(g, values...)}
 	case query.Matches:
 		return op, pick(g, "^.$", "[0-7]", "o", "^/", "(?i)PRO")
 	case query.Contains, query.NotContains:
