@@ -18,8 +18,8 @@ func (s *scale) endure(ctx context.Context) error {
 			return err
 		}
 		send := newSender(f.door.url, writeKey, 64)
-		// What is there once, such as pools and caches, is there after that.
-		if _, _, err := send.openLoop(ctx, soakRate, 4, s.soak/10, nil); err != nil {
+		// What is there once, such as pools and caches, is there after a burst.
+		if _, _, err := send.openLoop(ctx, 10*soakRate, 40, s.soak/10, nil); err != nil {
 			return err
 		}
 		watching, stop := context.WithCancel(ctx)
@@ -56,7 +56,7 @@ func (s *scale) endure(ctx context.Context) error {
 		for i, name := range []string{"2 processors", "ingest", "query", "engine"} {
 			third := len(samples) / 3
 			first, last := mean(samples[:third], i), mean(samples[len(samples)-third:], i)
-			s.table.row("memory of "+name+", last third of a soak / first", fmt.Sprintf("%.2f×", last/first), "", "",
+			s.table.row("memory of "+name+", last third of a soak / first", fmt.Sprintf("%.2f×", last/first), "1.2×", "",
 				fmt.Sprintf("%.0f MB / %.0f MB", last/1e6, first/1e6))
 		}
 		s.table.row(fmt.Sprintf("soak at %d events/s, a tenth of it at ten times that", soakRate), "nothing lost", "", "",
