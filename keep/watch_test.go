@@ -45,6 +45,7 @@ func TestKeepersOfOneStore(t *testing.T) {
 		require.Less(t, time.Since(begun), 10*time.Second)
 		require.NotEmpty(t, r.Orders)
 
+		time.Sleep(1001 * time.Millisecond) // until the door knows that it is done
 		require.NoError(t, door.Lift(ctx, r.Name))
 		time.Sleep(1001 * time.Millisecond)
 		for _, k := range []*keep.Keeper{asked, door, runs} {
