@@ -113,15 +113,17 @@ func (r *run) catalog(ctx context.Context, q CatalogQuery) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the events: %w", err)
 	}
-	properties, err := r.propertyNames(ctx, r.plan().compilePropertyNames(q), func(ctx context.Context, names []string) (Statement, error) {
-		return r.recentValues(ctx, q, names)
-	})
+	properties, err := r.eventProperties(ctx, q)
+	if err == nil {
+		err = r.addValues(ctx, properties, func(names []string) (Statement, error) { return r.recentValues(ctx, q, names) })
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list the properties: %w", err)
 	}
-	traits, err := r.propertyNames(ctx, r.plan().compileTraitNames(q), func(_ context.Context, names []string) (Statement, error) {
-		return r.plan().compileTraitValues(names), nil
-	})
+	traits, err := r.countedNames(ctx, r.plan().compileTraitNames(q))
+	if err == nil {
+		err = r.addValues(ctx, traits, func(names []string) (Statement, error) { return r.plan().compileTraitValues(names), nil })
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list the traits: %w", err)
 	}
@@ -129,40 +131,46 @@ func (r *run) catalog(ctx context.Context, q CatalogQuery) (*Catalog, error) {
 	return catalog, nil
 }
 
-// propertyNames reads names with what is known of them, and then their values.
-func (r *run) propertyNames(ctx context.Context, names Statement, values func(context.Context, []string) (Statement, error)) ([]PropertyName, error) {
-	var list []PropertyName
-	at := map[string]int{}
-	err := r.each(ctx, names, func(rows Rows) error {
-		p := PropertyName{Types: []string{}, Top: []ValueCount{}}
-		var numbers, texts uint64
-		if err := rows.Scan(&p.Name, &p.Count, &numbers, &texts); err != nil {
-			return err
-		}
-		if numbers > 0 {
-			p.Types = append(p.Types, "number")
-		}
-		if texts > 0 {
-			p.Types = append(p.Types, "text")
-		}
-		at[p.Name] = len(list)
-		list = append(list, p)
-		return nil
+func newPropertyName(name string, total, numbers, texts uint64) PropertyName {
+	p := PropertyName{Name: name, Types: []string{}, Count: total, Top: []ValueCount{}}
+	if numbers > 0 {
+		p.Types = append(p.Types, "number")
+	}
+	if texts > 0 {
+		p.Types = append(p.Types, "text")
+	}
+	return p
+}
+
+// countedNames reads names with how many have them.
+func (r *run) countedNames(ctx context.Context, names Statement) (list []PropertyName, err error) {
+	err = r.each(ctx, names, func(rows Rows) error {
+		var name string
+		var total, numbers, texts uint64
+		err := rows.Scan(&name, &total, &numbers, &texts)
+		list = append(list, newPropertyName(name, total, numbers, texts))
+		return err
 	})
-	if err != nil || len(list) == 0 {
-		return nil, err
+	return list, err
+}
+
+// addValues reads the most frequent values of listed properties.
+func (r *run) addValues(ctx context.Context, list []PropertyName, values func(names []string) (Statement, error)) error {
+	if len(list) == 0 {
+		return nil
 	}
 	all := make([]string, len(list))
+	at := map[string]int{}
 	for i, p := range list {
-		all[i] = p.Name
+		all[i], at[p.Name] = p.Name, i
 	}
 	// The names are parameters of the next statement, and those of strangers
 	// may be long.
-	top, err := values(ctx, slices.DeleteFunc(all, func(name string) bool { return len(name) > 2*catalogValue }))
+	top, err := values(slices.DeleteFunc(all, func(name string) bool { return len(name) > 2*catalogValue }))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = r.each(ctx, top, func(rows Rows) error {
+	return r.each(ctx, top, func(rows Rows) error {
 		var name string
 		var v ValueCount
 		err := rows.Scan(&name, &v.Value, &v.Count)
@@ -171,7 +179,6 @@ func (r *run) propertyNames(ctx context.Context, names Statement, values func(co
 		}
 		return err
 	})
-	return list, err
 }
 
 // recentValues looks for values in the newest days that have enough events.

@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/footfall-go/footfall/internal/schema"
 )
@@ -27,17 +28,45 @@ func (s *sql) cataloged(q CatalogQuery) []string {
 	return append(s.between(s.since, s.to), s.selected(&Selector{Event: cmp.Or(q.Event, "*")})...)
 }
 
-// compilePropertyNames returns the names of properties of events:
-// name, count, how many are numbers, how many are texts. It reads no values.
+// keyName is the name that a property of events is asked for by.
+const keyName = "concat('" + ofEvent + ".', key)"
+
+// compilePropertyKeys returns which names the texts or the numbers of events
+// have: name without what it is of, count. It reads no values.
+func (p *plan) compilePropertyKeys(q CatalogQuery, side string) Statement {
+	s := p.sql()
+	rows := s.scan("arrayJoin("+side+".keys) AS key", schema.Events, s.cataloged(q)...)
+	return s.statement("SELECT toString(key) AS property, count() AS n\nFROM (" + rows + ")\n" + s.listedKeys(q) +
+		" GROUP BY key LIMIT " + itoa(catalogKeys+1))
+}
+
+// listedKeys is the condition for a key to be in the catalog.
+func (s *sql) listedKeys(q CatalogQuery) string {
+	return "WHERE key != '" + schema.UnflattenedName + "' AND " + s.found(keyName, q.Search)
+}
+
+// compileMixedProperties returns one row with two numbers for each key: how many
+// events have it, how many of them as a number.
+func (p *plan) compileMixedProperties(q CatalogQuery, keys []string) Statement {
+	s := p.sql()
+	var counts []string
+	for _, key := range keys {
+		key = s.text(key)
+		counts = append(counts, "countIf(has(t, "+key+") OR has(n, "+key+")), countIf(has(n, "+key+"))")
+	}
+	return s.statement("SELECT " + strings.Join(counts, ", ") + "\nFROM (" + s.scan("texts.keys AS t, numbers.keys AS n", schema.Events, s.cataloged(q)...) + ")")
+}
+
+// compilePropertyNames returns the properties of events: name, count, how many
+// are numbers, how many are texts only. It reads no values either.
 func (p *plan) compilePropertyNames(q CatalogQuery) Statement {
 	s := p.sql()
 	rows := s.scan("texts.keys AS t, numbers.keys AS n", schema.Events, s.cataloged(q)...)
 	// Few sets of names are had by many events.
 	rows = "SELECT t, n, count() AS events FROM (" + rows + ") GROUP BY t, n"
 	keys := "SELECT arrayJoin(arrayDistinct(arrayConcat(t, n))) AS key, has(n, key) AS is_number, events FROM (" + rows + ")"
-	const name = "concat('event.', key)"
-	return s.statement("SELECT " + name + " AS property, sum(events) AS total, sumIf(events, is_number) AS numeric, sumIf(events, NOT is_number) AS textual\n" +
-		"FROM (" + keys + ")\nWHERE key != '" + schema.UnflattenedName + "' AND " + s.found(name, q.Search) +
+	return s.statement("SELECT " + keyName + " AS property, sum(events) AS total, sumIf(events, is_number) AS numeric, sumIf(events, NOT is_number) AS textual\n" +
+		"FROM (" + keys + ")\n" + s.listedKeys(q) +
 		"\nGROUP BY key ORDER BY total DESC, property ASC LIMIT " + itoa(page(q.Limit)))
 }
 

@@ -86,6 +86,48 @@ group.team.size [number] 1 5:1
 	require.ErrorContains(t, err, "limit")
 }
 
+// TestCatalogOfMixedNames has names that are text here, number there and both
+// elsewhere, as numbers are that a Float64 cannot give back. Of few such names
+// and of many the catalog says the same.
+func TestCatalogOfMixedNames(t *testing.T) {
+	t.Parallel()
+	const big = "9007199254740993"
+	many := map[string]json.Number{}
+	for i := range 101 {
+		many[fmt.Sprintf("k%03d", i)] = big
+	}
+	for name, others := range map[string]map[string]json.Number{
+		"few": {"k000": big}, "many": many, "a long one": {"k000": big, strings.Repeat("k", 401): big},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := setup(t)
+			w.write(
+				ev{at: "2024-01-01T10:00:00Z", name: "Buy", visitor: "a", props: `{"mix":` + big + `,"id":` + big + `,"plan":"pro"}`},
+				ev{at: "2024-01-01T10:01:00Z", name: "Buy", visitor: "a", props: `{"mix":"7","id":` + big + `,"plan":"pro"}`},
+				ev{at: "2024-01-01T10:02:00Z", name: "Buy", visitor: "a", props: `{"mix":7,"size":1,"either":"1"}`},
+				ev{at: "2024-01-01T10:03:00Z", name: "Buy", visitor: "a", props: `{"mix":` + big + `,"either":1}`},
+				ev{at: "2024-01-01T10:04:00Z", name: "Look", visitor: "a", props: `{"mix":1}`},
+				ev{at: "2024-01-01T10:05:00Z", name: "Other", visitor: "a", props: asJSON(t, others)},
+			)
+			counted := func(q query.CatalogQuery) string {
+				c := w.catalog(q)
+				c.Events = nil
+				for i := range c.Properties {
+					c.Properties[i].Top = nil
+				}
+				return listed(c)
+			}
+			const first = "event.mix [number text] 5\nevent.either [number text] 2\nevent.id [number] 2\nevent.plan [text] 2\nevent.k000 [number] 1\n"
+			require.Equal(t, first, counted(query.CatalogQuery{Limit: 5}))
+			all := counted(query.CatalogQuery{Limit: 1000})
+			require.Equal(t, len(others)+5, strings.Count(all, "\n"))
+			require.True(t, strings.HasPrefix(all, first) && strings.HasSuffix(all, "event.size [number] 1\n"), all)
+			require.Equal(t, "event.mix [number text] 4\n", counted(query.CatalogQuery{Search: "MI", Event: "Buy"}))
+		})
+	}
+}
+
 func TestCatalogOfStrangersNames(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

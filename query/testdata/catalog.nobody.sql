@@ -31,11 +31,44 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- silo = ""
 -- tenant = "shop"
 
+-- mixed
+SELECT countIf(has(t, {p1:String}) OR has(n, {p1:String})), countIf(has(n, {p1:String})), countIf(has(t, {p2:String}) OR has(n, {p2:String})), countIf(has(n, {p2:String}))
+FROM (SELECT texts.keys AS t, numbers.keys AS n FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND name = {p5:String})
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "event.kanarie'\"\\{p1:String}"
+-- p2 = "b"
+-- p3 = "1709251200000"
+-- p4 = "1711929600000"
+-- p5 = "kanarie'\"\\{p1:String}"
+-- silo = ""
+-- tenant = "shop"
+
+-- numbers
+SELECT toString(key) AS property, count() AS n
+FROM (SELECT arrayJoin(numbers.keys) AS key FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND type IN ('track', 'page', 'screen'))
+WHERE key != '$unflattened' AND 1 GROUP BY key LIMIT 10001
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "1709251200000"
+-- p2 = "1711929600000"
+-- silo = ""
+-- tenant = "shop"
+
 -- properties
 SELECT concat('event.', key) AS property, sum(events) AS total, sumIf(events, is_number) AS numeric, sumIf(events, NOT is_number) AS textual
 FROM (SELECT arrayJoin(arrayDistinct(arrayConcat(t, n))) AS key, has(n, key) AS is_number, events FROM (SELECT t, n, count() AS events FROM (SELECT texts.keys AS t, numbers.keys AS n FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND name = {p3:String}) GROUP BY t, n))
 WHERE key != '$unflattened' AND positionCaseInsensitiveUTF8(concat('event.', key), {p3:String}) > 0
 GROUP BY key ORDER BY total DESC, property ASC LIMIT 7
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "1709251200000"
+-- p2 = "1711929600000"
+-- p3 = "kanarie'\"\\{p1:String}"
+-- silo = ""
+-- tenant = "shop"
+
+-- texts
+SELECT toString(key) AS property, count() AS n
+FROM (SELECT arrayJoin(texts.keys) AS key FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p1:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p2:Int64}, 'UTC') AND name = {p3:String})
+WHERE key != '$unflattened' AND positionCaseInsensitiveUTF8(concat('event.', key), {p3:String}) > 0 GROUP BY key LIMIT 10001
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "1709251200000"
 -- p2 = "1711929600000"
