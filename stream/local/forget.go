@@ -52,14 +52,43 @@ func (l *Log) forget(ctx context.Context, before int64) error {
 			return err
 		}
 	}
-	// Cut tables go on as views of files that still hold what was cut out.
-	return e.run(ctx, func() error {
-		ctx := context.WithoutCancel(ctx)
+	return e.run(ctx, func() error { return e.rewrite(context.WithoutCancel(ctx)) })
+}
+
+// rewrite makes sure that no file holds what was cut out of its table. Cut tables
+// go on as views of such files, and those on the lowest level are left alone by a
+// compaction that has nothing to merge into them: each is given two deletions of
+// keys that nobody has, one on either side.
+func (e *engine) rewrite(ctx context.Context) error {
+	from, to := []byte{familySnapshot}, []byte{familyPosition + 1}
+	const tries = 10 // others may cut meanwhile
+	for range tries {
 		if err := e.db.Flush(); err != nil {
 			return err
 		}
-		return e.db.Compact(ctx, []byte{familySnapshot}, []byte{familyPosition + 1}, false)
-	})
+		if err := e.db.Compact(ctx, from, to, false); err != nil {
+			return err
+		}
+		levels, err := e.db.SSTables()
+		if err != nil {
+			return err
+		}
+		batch := e.db.NewBatch()
+		for _, table := range slices.Concat(levels...) {
+			if table.Virtual {
+				// A batch that is not committed yet does not fail.
+				_ = batch.Delete(table.Smallest.UserKey[:1], nil)
+				_ = batch.Delete(append(slices.Clone(table.Largest.UserKey), 0), nil)
+			}
+		}
+		if batch.Empty() {
+			return batch.Close()
+		}
+		if err := errors.Join(batch.Commit(pebble.Sync), batch.Close()); err != nil {
+			return err
+		}
+	}
+	return errors.New("tables were cut again and again")
 }
 
 // superfluous takes the snapshots before an offset out of the list, if nobody
