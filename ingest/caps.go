@@ -83,9 +83,6 @@ func (s *request) cap() {
 		}
 		c.words = s.h.vocabulary.of(s.tenant.ID)
 		c.limits = naming.Limits{Names: &c.words.properties, Most: s.tenant.Caps.Properties, Seed: s.h.vocabulary.seed, Text: s.tenant.Caps.Text, Ours: ours}
-		if s.origins != nil {
-			c.limits.Ours = oursButPostHogs
-		}
 	}
 	ev := &s.event
 	c.list = c.list[:0]

@@ -111,8 +111,8 @@
 // name stays in the event as it was sent, but is not looked up; $unflattened
 // lists it, and [Counts].Claimed counts it. So nobody passes for no bot, or from
 // another country, by saying so: what a sender knows goes into the context. Other
-// names with "$" are free. On PostHog's paths $browser, $browser_version and $os
-// count where the SDK gave no user agent to find them out from.
+// names with "$" are free, and $browser, $browser_version and $os count where
+// there is no user agent to find them out from.
 //
 //   - $url, $path and $referrer come from the properties of a page, else from
 //     context.page; $path also from the URL. $referrer_domain is the referrer's

@@ -45,9 +45,9 @@ func TestSendersCannotSetDerivedNames(t *testing.T) {
 	require.JSONEq(t, `{"$unflattened":["$group_id"]}`, ev.Derived)
 }
 
-// What PostHog's SDKs find out by themselves counts where the door cannot, and
-// no more than that.
-func TestPostHogsOwnNames(t *testing.T) {
+// What SDKs find out by themselves counts where the door cannot, and no more than
+// that.
+func TestSendersOwnNames(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *Config, _ *tenant.Registration) { c.UserAgent = &agents{} })
 	const own = `"$browser":"Chrome","$browser_version":149,"$os":"Linux","$bot":true,"$country":"DE"`
@@ -59,10 +59,19 @@ func TestPostHogsOwnNames(t *testing.T) {
 	require.Contains(t, ev.Derived, `"$groups.company":"acme"`)
 	require.Contains(t, ev.Derived, `"$browser":"X"`)
 	require.Equal(t, uint64(4), b.Counts()[shop(t)].Claimed)
-	require.JSONEq(t, `{"$unflattened":["$browser"]}`, b.one("/v1/track", `{"event":"A","userId":"u","properties":{"$browser":"Chrome"}}`).Derived, "the same request's memory, another wire")
+
+	for _, path := range []string{"/v1/track", "/v1/page"} {
+		ev = b.one(path, `{"event":"A","userId":"u","properties":{`+own+`}}`)
+		require.JSONEq(t, "{"+own+"}", ev.Properties)
+		require.JSONEq(t, `{"$unflattened":["$bot","$country"]}`, ev.Derived)
+		ev = b.one(path, `{"event":"A","userId":"u","properties":{`+own+`},"context":{"userAgent":"X"}}`)
+		require.Contains(t, ev.Derived, `"$browser":"X"`, "which is what the store looks up")
+	}
+	require.Empty(t, b.one("/v1/identify", `{"userId":"u","traits":{"$browser":"Chrome"}}`).Derived)
 }
 
-// Every name that is derived is one that senders cannot set.
+// Every name that is derived is one that senders cannot set, but for those that
+// they may know themselves.
 func TestDerivedNamesAreOurs(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *Config, _ *tenant.Registration) { c.UserAgent, c.Geo = &agents{}, atlas }, capped(tenant.Caps{Events: 1, Properties: 1}))
@@ -80,7 +89,7 @@ func TestDerivedNamesAreOurs(t *testing.T) {
 		}
 		for name := range derived {
 			seen[name] = true
-			require.True(t, ours([]byte(name)), name)
+			require.Equal(t, name != "$browser" && name != "$browser_version" && name != "$os", ours([]byte(name)), name)
 		}
 	}
 	require.Greater(t, len(seen), 26)
