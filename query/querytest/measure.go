@@ -57,10 +57,13 @@ func (a *asked) measure(m *query.Series, facts []*fact) *float64 {
 	return quantile(of, 0.99)
 }
 
-// number returns a number of an answer, which is finite.
+// number returns a number of an answer, which is finite and has one zero.
 func number(f float64) *float64 {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return nil
+	}
+	if f == 0 {
+		f = 0
 	}
 	return &f
 }
