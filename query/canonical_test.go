@@ -65,7 +65,7 @@ func TestEqualQuestions(t *testing.T) {
 		{where(`{"property":"event.x","op":"gt","value":"2024-01-01"}`)},
 		{where(`{"property":"event.x","op":"gt","value":"2024-01-01T00:00:00Z"}`), where(`{"property":"event.x","op":"gt","value":"2024-01-01T01:00:00+01:00"}`)},
 		{where(`{"property":"event.x","op":"matches","value":"1"}`)},
-		{`{"kind":"sessions","range":{"last":"1d"}}`, `{"kind":"sessions","range":{"last":"1d"},"interval":"total"}`},
+		{`{"kind":"sessions","range":{"last":"1d"}}`, `{"kind":"sessions","range":{"last":"1d"},"interval":"total"}`, `{"kind":"sessions","range":{"last":"1d"},"max_age":"30s"}`},
 		{`{"kind":"sessions","range":{"last":"1d"},"interval":"day"}`},
 		{`{"kind":"events","range":{"last":"1d"}}`, `{"kind":"events","range":{"last":"1d"},"limit":100}`},
 		{`{"kind":"events","range":{"last":"1d"},"person":"user:a"}`},

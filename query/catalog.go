@@ -82,7 +82,7 @@ func (e *Engine) Catalog(ctx context.Context, t *tenant.Tenant, q CatalogQuery) 
 		return nil, err
 	}
 	question := func() []byte { return fmt.Appendf(nil, "%q %q %d", q.Search, q.Event, page(q.Limit)) }
-	value, own, err := r.share(ctx, "catalog", question, func(ctx context.Context) (any, error) { return r.catalog(ctx, q) })
+	value, own, err := r.share(ctx, "catalog", question, 0, func(ctx context.Context) (any, error) { return r.catalog(ctx, q) })
 	var stats Stats
 	if own {
 		stats = r.stats()

@@ -50,10 +50,11 @@ func (c *checker) decodeQuery(path string, root *node) Query {
 	case q != nil:
 		s := q.scope()
 		all := readers{
-			"kind":   func(string, *node) {},
-			"range":  c.rangeTo(&s.Range),
-			"zone":   c.textTo(&s.Zone),
-			"filter": c.filterTo(&s.Filter),
+			"kind":    func(string, *node) {},
+			"range":   c.rangeTo(&s.Range),
+			"zone":    c.textTo(&s.Zone),
+			"filter":  c.filterTo(&s.Filter),
+			"max_age": c.textTo(&s.MaxAge),
 		}
 		maps.Copy(all, fields)
 		c.decodeObject(path, root, all)

@@ -22,10 +22,11 @@
 //
 // Questions are equal if they have the same [Canonical] form. With
 // Config.Version, which tells whether anything new can be seen, equal questions
-// of a tenant share one answer: while it is on its way, and until something new
-// can be seen or a minute is over. Such an answer says so (Stats.Cached), and has
-// the watermark of its own time; whatever could be seen when a question was asked
-// is in its answer in any case. Config.AtOnce bounds how many questions are
+// of a tenant share one answer: as long as none of them has begun, while it is on
+// its way, and until something new can be seen or a minute is over. Such an answer
+// says so (Stats.Cached), and has the watermark of its own time; whatever could be
+// seen when a question was asked is in its answer in any case, but for one who is
+// content with less (Scope.MaxAge). Config.AtOnce bounds how many questions are
 // answered at once, and tenant.Settings.Queries those of one tenant; others wait,
 // and tenants take turns. With Config.Answers processes share answers as well.
 //

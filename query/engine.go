@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -34,7 +35,7 @@ type Config struct {
 	// CacheBytes bounds the answers that are kept. Defaults to 64 MiB.
 	CacheBytes int64
 	// AtOnce is how many questions are answered at once, over all tenants; others
-	// wait for their turn. Defaults to 8.
+	// wait for their turn. Defaults to two for each core.
 	AtOnce int
 	// Waiting is how many questions of one tenant may wait. Defaults to 100.
 	Waiting int
@@ -74,7 +75,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.MaxRows = cmp.Or(c.MaxRows, 2_000_000_000)
 	c.MaxBody = cmp.Or(c.MaxBody, 256<<10)
 	c.CacheBytes = cmp.Or(c.CacheBytes, 64<<20)
-	c.AtOnce, c.Waiting = cmp.Or(c.AtOnce, 8), cmp.Or(c.Waiting, 100)
+	c.AtOnce, c.Waiting = cmp.Or(c.AtOnce, 2*runtime.GOMAXPROCS(0)), cmp.Or(c.Waiting, 100)
 	c.LiveClients = cmp.Or(c.LiveClients, 100)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -151,7 +152,7 @@ func (e *Engine) run(ctx context.Context, t *tenant.Tenant, q Query, began time.
 	}
 	// A segment that was stored anew makes another question of the same words.
 	question := func() []byte { return append(Canonical(q), r.versions()...) }
-	value, own, err := r.share(ctx, q.Kind(), question, func(ctx context.Context) (any, error) { return r.answer(ctx, q) })
+	value, own, err := r.share(ctx, q.Kind(), question, maxAgeOf(q), func(ctx context.Context) (any, error) { return r.answer(ctx, q) })
 	if err != nil {
 		return nil, err
 	}
@@ -187,31 +188,35 @@ func (e *Engine) begin(t *tenant.Tenant, scope Scope, began time.Time) (*run, er
 }
 
 // share computes something, or has it from somebody who asks or asked the same;
-// own is false then.
-func (r *run) share(asked context.Context, kind string, question func() []byte, compute func(context.Context) (any, error)) (value any, own bool, err error) {
+// own is false then. An answer that is as old as maxAge will do.
+func (r *run) share(asked context.Context, kind string, question func() []byte, maxAge time.Duration, compute func(context.Context) (any, error)) (value any, own bool, err error) {
 	ctx, cancel := context.WithDeadlineCause(asked, r.deadline, ErrTimeout)
 	defer cancel()
+	e := r.engine
 	version := ""
-	if r.engine.config.Version != nil {
-		// Before any statement, so that what becomes visible from here on makes
-		// another key.
-		version = r.engine.config.Version(ctx)
+	if e.config.Version != nil {
+		version = e.config.Version(ctx)
 	}
 	if version == "" {
 		own = true
 		value, err = r.inTurn(ctx, compute)
 	} else {
-		key := r.key(kind, question(), version)
-		value, own, err = r.engine.shared.get(ctx, key, func(ctx context.Context) (any, error) {
-			ctx, cancel := context.WithDeadlineCause(ctx, r.deadline, ErrTimeout)
-			defer cancel()
-			if r.engine.config.Answers != nil {
-				if value, ok := r.find(ctx, kind, key); ok {
-					return foreign{value}, nil
-				}
-			}
-			return r.inTurn(ctx, compute)
-		})
+		a := asking{key: r.key(kind, question()), seen: newSight(version, r.now), until: r.deadline}
+		if maxAge > 0 {
+			a.since = r.now.Add(-maxAge)
+		}
+		c := computing{
+			turn: r.turn,
+			look: func(ctx context.Context) (string, time.Time) { return e.config.Version(ctx), e.config.Now() },
+			answer: func(ctx context.Context, until time.Time) (any, error) {
+				r.deadline = until // of all who wait
+				return compute(ctx)
+			},
+		}
+		if e.config.Answers != nil {
+			c.find = func(ctx context.Context, key answerKey) (any, bool) { return r.find(ctx, kind, key) }
+		}
+		value, own, err = e.shared.get(ctx, a, c)
 	}
 	if err != nil {
 		return nil, own, r.explain(asked, ctx, err)
@@ -221,12 +226,17 @@ func (r *run) share(asked context.Context, kind string, question func() []byte, 
 
 // inTurn computes something when its turn has come.
 func (r *run) inTurn(ctx context.Context, compute func(context.Context) (any, error)) (any, error) {
-	done, err := r.engine.turns.take(ctx, r.tenant.ID.String(), r.tenant.Queries)
+	done, err := r.turn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
 	return compute(ctx)
+}
+
+// turn waits until the question may be answered, and returns what ends that.
+func (r *run) turn(ctx context.Context) (done func(), err error) {
+	return r.engine.turns.take(ctx, r.tenant.ID.String(), r.tenant.Queries)
 }
 
 // answer computes the answer to a sound question.

@@ -1,5 +1,7 @@
 package query
 
+import "time"
+
 // Query is a question: a [*Trend], [*Funnel], [*Retention], [*SegmentSize],
 // [*Sessions], [*Events] or [*Persons]. No other package implements it.
 type Query interface {
@@ -21,6 +23,18 @@ type Scope struct {
 	Zone string `json:"zone,omitempty"`
 	// Filter is true for the events that count. Defaults to all.
 	Filter *Filter `json:"filter,omitempty"`
+	// MaxAge is how old an answer may be that somebody else had to the same
+	// question, such as "10s", by what it could see (Answer.Watermark). Many who
+	// look at the same dashboard again and again are best served so. Defaults to
+	// none: all that can be seen now is in the answer. In a question that
+	// another one is about it means nothing.
+	MaxAge string `json:"max_age,omitempty"`
+}
+
+// maxAgeOf returns how old an answer to a sound question may be.
+func maxAgeOf(q Query) time.Duration {
+	age, _ := parseSpan(q.scope().MaxAge)
+	return age
 }
 
 func (s *Scope) scope() *Scope { return s }

@@ -17,6 +17,7 @@ func (r *run) sessions(ctx context.Context, q *Sessions) (*SessionsResult, error
 		Count: make([]uint64, n), BounceRate: make([]*float64, n), Views: make([]*float64, n), Seconds: make([]Spread, n),
 	}
 	at := bucketIndex(edges)
+	viewed := false
 	err = r.each(ctx, r.plan().compileSessions(q, edges), func(rows Rows) error {
 		var bucket int64
 		var count, stayed uint64
@@ -28,6 +29,7 @@ func (r *run) sessions(ctx context.Context, q *Sessions) (*SessionsResult, error
 		if !ok {
 			return fmt.Errorf("the store made up a bucket at %d s", bucket)
 		}
+		viewed = viewed || depth > 0
 		bounced := float64(count-stayed) / float64(count)
 		result.Count[i], result.BounceRate[i], result.Views[i] = count, &bounced, &depth
 		result.Seconds[i] = Spread{&mean, &median, &p90}
@@ -36,6 +38,10 @@ func (r *run) sessions(ctx context.Context, q *Sessions) (*SessionsResult, error
 	if err != nil {
 		return nil, fmt.Errorf("measure the sessions: %w", err)
 	}
+	result.Entry, result.Exit = []ValueCount{}, []ValueCount{}
+	if !viewed {
+		return result, nil // finding the same sessions again would list nothing
+	}
 	if err := r.topViews(ctx, q, result); err != nil {
 		return nil, fmt.Errorf("list the entries and exits: %w", err)
 	}
@@ -43,7 +49,6 @@ func (r *run) sessions(ctx context.Context, q *Sessions) (*SessionsResult, error
 }
 
 func (r *run) topViews(ctx context.Context, q *Sessions, result *SessionsResult) error {
-	result.Entry, result.Exit = []ValueCount{}, []ValueCount{}
 	return r.each(ctx, r.plan().compileViews(q), func(rows Rows) error {
 		var end uint64
 		var v ValueCount

@@ -5,29 +5,67 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 )
 
-// shared lets equal questions have one answer: those that are asked while it is
-// on its way, and those asked afterwards, as long as nothing else could come out.
+// shared lets equal questions have one answer: those that are asked before it is
+// begun, those that are asked while it is on its way or afterwards, as long as
+// nothing else could come out, and those that are content with an older one.
 type shared struct {
 	mu      sync.Mutex
-	flights map[answerKey]*flight
+	flights map[answerKey]*flight       // the last of each question
 	room    int64                       // bytes for what is kept
-	kept    map[answerKey]*list.Element // of *keptAnswer
+	kept    map[answerKey]*list.Element // of *keptAnswer, the last of each question
 	recent  list.List                   // the one used last first
 	used    int64
 	answers Answers // beyond this process, or nil
 }
 
-// answerKey stands for everything an answer depends on.
+// answerKey stands for everything an answer depends on, in itself or together
+// with what could be seen.
 type answerKey [sha256.Size]byte
+
+// asking is somebody's question.
+type asking struct {
+	key  answerKey
+	seen sight
+	// since is the moment from which on anything that could be seen is good
+	// enough. Zero asks for all that can be seen now.
+	since time.Time
+	until time.Time // by the wall clock, when the asker goes
+}
+
+// takes reports whether an answer that saw this will do.
+func (a asking) takes(seen sight) bool {
+	return a.seen.same(seen) || !a.since.IsZero() && !seen.at.Before(a.since)
+}
+
+// sight is what an answer can depend on beside its question.
+type sight struct {
+	version string // what of the log could be seen, as Config.Version told
+	minute  int64  // which buckets are over; none ends within a minute
+	at      time.Time
+}
+
+func newSight(version string, now time.Time) sight {
+	return sight{version, now.Truncate(time.Minute).Unix(), now}
+}
+
+// same reports whether the same answers come out.
+func (s sight) same(other sight) bool { return s.version == other.version && s.minute == other.minute }
+
+// of returns the key of an answer to a question that saw this.
+func (s sight) of(key answerKey) answerKey {
+	return sha256.Sum256(fmt.Appendf(nil, "%x %d %s", key, s.minute, s.version))
+}
 
 // keptAnswer is one with the bytes that it counts for.
 type keptAnswer struct {
 	key   answerKey
+	seen  sight
 	value any
 	bytes int64
 }
@@ -36,10 +74,31 @@ type keptAnswer struct {
 type flight struct {
 	cancel context.CancelFunc
 	asking int
+	until  time.Time // when the last of them goes
+	begun  bool
+	seen   sight         // of the first who asked, until it is begun
 	landed chan struct{} // closed when value and err are there
 	value  any
-	found  bool // another process had it
+	found  bool // somebody else had it
 	err    error
+}
+
+// suits reports whether who asks can wait for the flight. What has not begun will
+// see all that can be seen now.
+func (f *flight) suits(a asking) bool {
+	return a.takes(f.seen) || !f.begun && (f.seen.minute == a.seen.minute || !a.since.IsZero())
+}
+
+// computing is how a question that nobody else has asked is answered.
+type computing struct {
+	// turn waits until it may be begun, and returns what ends it.
+	turn func(context.Context) (done func(), err error)
+	// look tells what can be seen now.
+	look func(context.Context) (version string, now time.Time)
+	// find looks for the answer elsewhere. It may be nil.
+	find func(context.Context, answerKey) (any, bool)
+	// answer computes it until a moment.
+	answer func(ctx context.Context, until time.Time) (any, error)
 }
 
 func newShared(room int64, answers Answers) *shared {
@@ -49,59 +108,116 @@ func newShared(room int64, answers Answers) *shared {
 // answersForm tells answers of this code from those of another that runs beside
 // it. It changes when the same question may get another answer, or one of another
 // form.
-const answersForm = "1"
+const answersForm = "2"
 
-// key returns what the answer to a question depends on beside the clock within a
-// minute: whose it is and by which rules, what is asked for canonically, which
-// times a relative range stands for, and what of the log can be seen.
-func (r *run) key(kind string, question []byte, version string) answerKey {
+// key returns what the answer to a question depends on beside its sight: whose
+// it is and by which rules, what is asked for canonically, and which times a
+// relative range stands for.
+func (r *run) key(kind string, question []byte) answerKey {
 	t, from, to := r.tenant, r.from.UnixMilli(), r.to.UnixMilli()
 	if !r.ranged {
 		from, to = 0, 0 // the moment is the clock's, or the question has it
 	}
-	return sha256.Sum256(fmt.Appendf(nil, "%s %s\n%q %q %q %d %d\n%d %d %d\n%q\n%s", answersForm, kind,
-		t.ID, t.Silo(), r.cal.loc, t.WeekStart, t.Retention,
-		from, to, r.now.Truncate(time.Minute).Unix(), version, question))
+	return sha256.Sum256(fmt.Appendf(nil, "%s %s\n%q %q %q %d %d\n%d %d\n%s", answersForm, kind,
+		t.ID, t.Silo(), r.cal.loc, t.WeekStart, t.Retention, from, to, question))
 }
 
-// get returns an answer, and whether it was computed for this question alone.
-// compute is called at most once for all who wait; its context ends when nobody
-// does any more.
-func (s *shared) get(ctx context.Context, key answerKey, compute func(context.Context) (any, error)) (value any, own bool, err error) {
+// get returns an answer, and whether it was computed for this question alone. It
+// is computed at most once for all who can wait for the same, in a context that
+// ends when nobody does any more.
+func (s *shared) get(ctx context.Context, a asking, c computing) (value any, own bool, err error) {
 	s.mu.Lock()
-	if e := s.kept[key]; e != nil {
-		s.recent.MoveToFront(e)
-		value = e.Value.(*keptAnswer).value
+	if kept := s.look(a); kept != nil {
 		s.mu.Unlock()
-		return value, false, nil
+		return kept.value, false, nil
 	}
-	f := s.flights[key]
-	if own = f == nil; own {
+	f := s.flights[a.key]
+	if own = f == nil || !f.suits(a); own {
 		// The first to ask may go while others wait.
 		flying, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		f = &flight{cancel: cancel, landed: make(chan struct{})}
-		s.flights[key] = f
+		f = &flight{cancel: cancel, seen: a.seen, landed: make(chan struct{})}
+		s.flights[a.key] = f
 		go func() {
-			value, err := compute(flying)
-			s.land(flying, key, f, value, err)
+			defer cancel()
+			value, err := s.fly(flying, a.key, f, c)
+			s.land(flying, a.key, f, value, err)
 		}()
 	}
 	f.asking++
+	if a.until.After(f.until) {
+		f.until = a.until
+	}
 	s.mu.Unlock()
 
 	select {
 	case <-f.landed:
 		return f.value, own && !f.found, f.err
 	case <-ctx.Done():
-		s.leave(key, f)
-		return nil, own, context.Cause(ctx)
+		return nil, own, s.leave(a.key, f, context.Cause(ctx))
 	}
+}
+
+// look returns a kept answer that is right for who asks, or nil.
+func (s *shared) look(a asking) *keptAnswer {
+	e := s.kept[a.key]
+	if e == nil {
+		return nil
+	}
+	kept := e.Value.(*keptAnswer)
+	if !a.takes(kept.seen) {
+		return nil
+	}
+	s.recent.MoveToFront(e)
+	return kept
+}
+
+// fly computes an answer when its turn has come, if it has to be.
+func (s *shared) fly(ctx context.Context, key answerKey, f *flight, c computing) (any, error) {
+	if value, ok := find(ctx, f.seen.of(key), c); ok {
+		return foreign{value}, nil
+	}
+	done, err := c.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	// Before any statement, so that what becomes visible from here on makes
+	// another sight.
+	version, now := c.look(ctx)
+	before := f.seen
+	kept, until := s.begin(key, f, version, now)
+	if kept != nil {
+		return foreign{kept.value}, nil
+	}
+	if !f.seen.same(before) {
+		if value, ok := find(ctx, f.seen.of(key), c); ok {
+			return foreign{value}, nil
+		}
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, until, ErrTimeout)
+	defer cancel()
+	return c.answer(ctx, until)
+}
+
+func find(ctx context.Context, key answerKey, c computing) (any, bool) {
+	if c.find == nil {
+		return nil, false
+	}
+	return c.find(ctx, key)
+}
+
+// begin notes what a flight sees. It returns the answer, if it has been kept
+// meanwhile, and until when somebody waits for it.
+func (s *shared) begin(key answerKey, f *flight, version string, now time.Time) (*keptAnswer, time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.begun, f.seen.version, f.seen.at = true, version, now // the minute stays that of the range
+	return s.look(asking{key: key, seen: f.seen}), f.until
 }
 
 // land hands an answer to all who wait and keeps it for those who come, here and
 // elsewhere.
 func (s *shared) land(ctx context.Context, key answerKey, f *flight, value any, err error) {
-	defer f.cancel()
 	other, found := value.(foreign)
 	if found {
 		value = other.value
@@ -118,6 +234,7 @@ func (s *shared) land(ctx context.Context, key answerKey, f *flight, value any, 
 	f.found = found
 	if s.arrive(key, f, value, bytes, err) && s.answers != nil && !found && bytes < s.room {
 		// Nobody waits for this any more, nor has to know whether it worked.
+		key = f.seen.of(key)
 		_ = s.answers.Set(context.WithoutCancel(ctx), hex.EncodeToString(key[:]), text, answersFor)
 	}
 }
@@ -128,38 +245,52 @@ func (s *shared) arrive(key answerKey, f *flight, value any, bytes int64, err er
 	defer s.mu.Unlock()
 	f.value, f.err = value, err
 	close(f.landed)
-	if s.flights[key] != f {
-		return false // all have gone, and it may be half an answer
+	if s.flights[key] == f {
+		delete(s.flights, key)
 	}
-	delete(s.flights, key)
-	if err == nil {
-		s.keep(&keptAnswer{key, value, bytes + 500})
+	if err != nil || f.asking == 0 || f.seen.version == "" {
+		return false // when all have gone it may be half an answer
 	}
-	return err == nil
+	s.keep(&keptAnswer{key, f.seen, value, bytes + 500})
+	return true
 }
 
 // keep makes room for an answer. One that would push out many others is not
 // kept.
 func (s *shared) keep(a *keptAnswer) {
+	if e := s.kept[a.key]; e != nil {
+		if e.Value.(*keptAnswer).seen.at.After(a.seen.at) {
+			return // a younger one has overtaken it
+		}
+		s.drop(e)
+	}
 	if a.bytes > s.room/8 {
 		return
 	}
 	s.kept[a.key] = s.recent.PushFront(a)
 	for s.used += a.bytes; s.used > s.room; {
-		oldest := s.recent.Remove(s.recent.Back()).(*keptAnswer)
-		delete(s.kept, oldest.key)
-		s.used -= oldest.bytes
+		s.drop(s.recent.Back())
 	}
 }
 
-func (s *shared) leave(key answerKey, f *flight) {
+func (s *shared) drop(e *list.Element) {
+	a := s.recent.Remove(e).(*keptAnswer)
+	delete(s.kept, a.key)
+	s.used -= a.bytes
+}
+
+// leave returns what who leaves is told, whose reason it gets.
+func (s *shared) leave(key answerKey, f *flight, reason error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f.asking--; f.asking > 0 {
-		return
+	if f.asking--; f.asking == 0 {
+		f.cancel()
+		if s.flights[key] == f {
+			delete(s.flights, key) // who comes now begins anew
+		}
 	}
-	f.cancel()
-	if s.flights[key] == f {
-		delete(s.flights, key) // who comes now begins anew
+	if !f.begun && errors.Is(reason, ErrTimeout) {
+		return errNoTurn
 	}
+	return reason
 }

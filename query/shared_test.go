@@ -29,6 +29,19 @@ func (s *slow) compute(ctx context.Context) (any, error) {
 	}
 }
 
+// ask asks for an answer in the state of the log that is given.
+func (s *slow) ask(ctx context.Context, in *shared, key byte, version string) (any, bool, error) {
+	return in.get(ctx, asking{key: answerKey{key}, seen: newSight(version, time.Now()), until: time.Now().Add(time.Hour)}, s.computing(version))
+}
+
+func (s *slow) computing(version string) computing {
+	return computing{
+		turn:   func(context.Context) (func(), error) { return func() {}, nil },
+		look:   func(context.Context) (string, time.Time) { return version, time.Now() },
+		answer: func(ctx context.Context, _ time.Time) (any, error) { return s.compute(ctx) },
+	}
+}
+
 func TestEqualQuestionsInFlightAreOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -37,7 +50,7 @@ func TestEqualQuestionsInFlightAreOne(t *testing.T) {
 		owned := make(chan bool, 10)
 		for range 10 {
 			all.Go(func() {
-				value, own, err := s.get(t.Context(), answerKey{1}, c.compute)
+				value, own, err := c.ask(t.Context(), s, 1, "v")
 				if value != "answer" || err != nil {
 					t.Error(value, err)
 				}
@@ -53,10 +66,10 @@ func TestEqualQuestionsInFlightAreOne(t *testing.T) {
 			}
 		}
 		require.Equal(t, []int{1, 1}, []int{own, c.calls}, "one asked for all")
-		_, own2, err := s.get(t.Context(), answerKey{1}, c.compute)
+		_, own2, err := c.ask(t.Context(), s, 1, "v")
 		require.NoError(t, err)
 		require.False(t, own2)
-		_, own2, err = s.get(t.Context(), answerKey{2}, c.compute)
+		_, own2, err = c.ask(t.Context(), s, 2, "v")
 		require.NoError(t, err)
 		require.True(t, own2)
 		synctest.Wait()
@@ -72,13 +85,13 @@ func TestWhoLeavesAFlight(t *testing.T) {
 		first, leave := context.WithCancel(t.Context())
 		errs := make(chan error, 1)
 		go func() {
-			_, _, err := s.get(first, answerKey{1}, c.compute)
+			_, _, err := c.ask(first, s, 1, "v")
 			errs <- err
 		}()
 		synctest.Wait()
 		second := make(chan any, 1)
 		go func() {
-			value, own, err := s.get(t.Context(), answerKey{1}, c.compute)
+			value, own, err := c.ask(t.Context(), s, 1, "v")
 			if own || err != nil {
 				t.Error(own, err)
 			}
@@ -93,11 +106,11 @@ func TestWhoLeavesAFlight(t *testing.T) {
 		// When all have gone the computation ends, and nothing is kept of it.
 		only, leave := context.WithCancel(t.Context())
 		go leave()
-		_, _, err := s.get(only, answerKey{2}, c.compute)
+		_, _, err := c.ask(only, s, 2, "v")
 		require.ErrorIs(t, err, context.Canceled)
 		synctest.Wait()
 		require.Empty(t, s.flights)
-		value, own, err := s.get(t.Context(), answerKey{2}, c.compute)
+		value, own, err := c.ask(t.Context(), s, 2, "v")
 		require.NoError(t, err)
 		require.True(t, own)
 		require.Equal(t, "answer", value)
@@ -110,7 +123,7 @@ func TestMistakesAreNotKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := newShared(1<<20, nil), &slow{err: errors.New("broken")}
 		for range 2 {
-			_, own, err := s.get(t.Context(), answerKey{1}, c.compute)
+			_, own, err := c.ask(t.Context(), s, 1, "v")
 			require.ErrorIs(t, err, c.err)
 			require.True(t, own)
 		}
@@ -125,7 +138,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := newShared(100_000, nil), &slow{text: strings.Repeat("x", 9_000)}
 		ask := func(key byte) bool {
-			_, own, err := s.get(t.Context(), answerKey{key}, c.compute)
+			_, own, err := c.ask(t.Context(), s, key, "v")
 			require.NoError(t, err)
 			synctest.Wait() // until it is kept
 			require.LessOrEqual(t, s.used, s.room)

@@ -144,6 +144,33 @@ func TestAnswersAreNeverStale(t *testing.T) {
 	require.Less(t, s.store.asked.Load(), int64(8*300))
 }
 
+// TestAnswersMayBeOlder asks for what may be a minute old, in a question and in one
+// about it.
+func TestAnswersMayBeOlder(t *testing.T) {
+	t.Parallel()
+	s := newSharing(t)
+	shop := s.tenant(t, "shop", tenant.Settings{})
+	ask := func(text string) *query.Answer {
+		q, err := query.Parse([]byte(text))
+		require.NoError(t, err)
+		answer, err := s.engine.Run(t.Context(), shop, q)
+		require.NoError(t, err)
+		return answer
+	}
+	const trend = `{"kind":"trend","interval":"total","range":{"from":"2024-02-03","to":"2024-02-04"},"series":[{"event":"a"}]`
+	first := ask(trend + `}`)
+	s.store.events.Add(1)
+	s.now.Add(20_000)
+	older := ask(trend + `,"max_age":"30s"}`)
+	require.True(t, older.Stats.Cached)
+	require.Equal(t, first.Watermark, older.Watermark, "it says how old it is")
+	require.False(t, ask(trend+`,"max_age":"19s"}`).Stats.Cached)
+	s.store.events.Add(1)
+	s.now.Add(40_000) // and the minute is another one
+	require.True(t, ask(trend+`,"max_age":"40s"}`).Stats.Cached)
+	require.False(t, ask(trend+`}`).Stats.Cached)
+}
+
 func TestWhoWaitsTooLongIsTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

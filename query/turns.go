@@ -12,6 +12,8 @@ import (
 // of its turns came in the time that a question has.
 var ErrBusy = errors.New("query: too many questions at once")
 
+var errNoTurn = fmt.Errorf("%w: its turn did not come in time", ErrBusy)
+
 // turns decides which question is answered next, when more are asked than may be
 // answered at once. Those of a tenant are answered in the order they came, and
 // tenants with questions that wait take turns, so that one with many does not
@@ -77,7 +79,7 @@ func (t *turns) take(ctx context.Context, tenant string, most int) (done func(),
 	if err := context.Cause(ctx); !errors.Is(err, ErrTimeout) {
 		return nil, err
 	}
-	return nil, fmt.Errorf("%w: its turn did not come in time", ErrBusy)
+	return nil, errNoTurn
 }
 
 // leave takes a ticket out of its line, and reports whether its turn has come.

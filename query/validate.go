@@ -132,7 +132,14 @@ func (s *Scope) check(c *checker) *time.Location {
 	if s.Filter != nil {
 		c.checkFilter("/filter", s.Filter, 1)
 	}
+	s.checkMaxAge(c)
 	return loc
+}
+
+func (s *Scope) checkMaxAge(c *checker) {
+	if s.MaxAge != "" {
+		c.checkSpan("/max_age", s.MaxAge, "")
+	}
 }
 
 // checkInherited allows to give a range and a zone once or twice, if they are
@@ -147,6 +154,7 @@ func (q *Persons) checkInherited(c *checker, of *Scope) {
 	if q.Filter != nil {
 		c.fail("/filter", "conflict", "the filter is that of the question in of")
 	}
+	q.checkMaxAge(c)
 }
 
 // location returns the zone of the question, UTC if it names none.

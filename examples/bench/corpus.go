@@ -96,7 +96,7 @@ func pickEvent(rng *rand.Rand) string {
 // tested on, and is then replaced by a new one.
 type visits struct {
 	rng *rand.Rand
-	ids [2000][2]uint64
+	ids [][2]uint64
 	hot bool // every other event is of one and the same visitor
 	// fresh says that everybody does one thing only.
 	fresh bool
@@ -105,8 +105,11 @@ type visits struct {
 // perVisit is the mean number of events of a visit.
 const perVisit = 9
 
-func newVisits(rng *rand.Rand) *visits {
-	v := &visits{rng: rng}
+// crowd is how many are on a site at once, to one connection of a load.
+const crowd = 2000
+
+func newVisits(rng *rand.Rand, atOnce int) *visits {
+	v := &visits{rng: rng, ids: make([][2]uint64, atOnce)}
 	for i := range v.ids {
 		v.ids[i] = [2]uint64{rng.Uint64(), rng.Uint64()}
 	}

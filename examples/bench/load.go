@@ -79,13 +79,13 @@ func (s *sender) closedLoop(ctx context.Context, connections int, d time.Duratio
 	for c := range connections {
 		wg.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(c), s.runs<<8|1))
-			crowd := newVisits(rng)
+			visitors := newVisits(rng, crowd)
 			bodies := make([]*body, 32)
 			for i := range bodies {
 				bodies[i] = newBody(rng, 100, false)
 			}
 			for i := 0; time.Now().Before(end) && ctx.Err() == nil; i++ {
-				n, err := s.post(ctx, "/v1/batch", bodies[i%len(bodies)].stamp(crowd, time.Now()))
+				n, err := s.post(ctx, "/v1/batch", bodies[i%len(bodies)].stamp(visitors, time.Now()))
 				if err != nil {
 					once.Do(func() { first = err; cancel() })
 					return
@@ -116,8 +116,8 @@ func (s *sender) openLoop(ctx context.Context, events, n int, d time.Duration, a
 	for c := range 64 {
 		wg.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(c), s.runs<<8|2))
-			crowd := newVisits(rng)
-			crowd.hot = s.hot
+			visitors := newVisits(rng, crowd)
+			visitors.hot = s.hot
 			bodies := make([]*body, 8)
 			for i := range bodies {
 				bodies[i] = newBody(rng, n, n == 1)
@@ -131,7 +131,7 @@ func (s *sender) openLoop(ctx context.Context, events, n int, d time.Duration, a
 				if !ok {
 					return
 				}
-				k, err := s.post(ctx, path, bodies[i%len(bodies)].stamp(crowd, time.Now()))
+				k, err := s.post(ctx, path, bodies[i%len(bodies)].stamp(visitors, time.Now()))
 				if err != nil {
 					once.Do(func() { first = err })
 				}

@@ -184,14 +184,14 @@ func (b *bench) visible(ctx context.Context) error {
 		for _, run := range []struct {
 			where, least string
 			rate         int
-			counted      func(context.Context, *server, string) (int64, error)
+			counted      func(ctx context.Context, s *server, key, path string) (int64, error)
 		}{
 			{"a query", "400 ms", 1_000, inEvents},
 			{"a query", "400 ms", 10_000, inEvents},
 			{"session metrics", "1 s", 1_000, inSessions},
 			{"session metrics", "1 s", 10_000, inSessions},
 		} {
-			lat, _, err := visibility(ctx, s, load, run.rate, b.d, run.counted)
+			lat, _, err := visibility(ctx, s, load, run.rate, b.d, owner{writeKey, readKey}, run.counted)
 			if err != nil {
 				return err
 			}

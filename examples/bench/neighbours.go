@@ -112,9 +112,9 @@ func (f *flood) run(ctx context.Context) {
 	for c := range 16 {
 		go func() {
 			rng := rand.New(rand.NewPCG(uint64(c), 7))
-			crowd, body := newVisits(rng), newBody(rng, floodBatch, false)
+			visitors, body := newVisits(rng, crowd), newBody(rng, floodBatch, false)
 			for range due {
-				n, err := f.post(ctx, "/v1/batch", body.stamp(crowd, time.Now()))
+				n, err := f.post(ctx, "/v1/batch", body.stamp(visitors, time.Now()))
 				if f.accepted.Add(int64(n)); errors.Is(err, errTurnedAway) {
 					f.refused.Add(1)
 				}

@@ -45,7 +45,7 @@ func throughput(ctx context.Context, s *server, d time.Duration, rows bool) (*fi
 		return nil, fmt.Errorf("%d events accepted, %d stored by the ledger", accepted, got)
 	}
 	if rows {
-		total, err := s.count(ctx, "2d", "")
+		total, err := s.count(ctx, readKey, "2d", "")
 		if err != nil {
 			return nil, err
 		}
@@ -81,19 +81,19 @@ func perEvent(bytes, events int64) float64 {
 }
 
 // inEvents counts the views of a page with a marked path.
-func inEvents(ctx context.Context, s *server, path string) (int64, error) {
-	return s.count(ctx, "2d", fmt.Sprintf(`,"filter":{"property":"event.$path","op":"eq","value":%q}`, path))
+func inEvents(ctx context.Context, s *server, key, path string) (int64, error) {
+	return s.count(ctx, key, "2d", fmt.Sprintf(`,"filter":{"property":"event.$path","op":"eq","value":%q}`, path))
 }
 
 // inSessions counts the sessions that began with a page of a marked path.
-func inSessions(ctx context.Context, s *server, path string) (int64, error) {
+func inSessions(ctx context.Context, s *server, key, path string) (int64, error) {
 	question := fmt.Sprintf(`{"kind":"sessions","range":{"last":"2d"},"interval":"total","filter":{"property":"session.entry","op":"eq","value":%q}}`, path)
 	var answer struct {
 		Result struct {
 			Count []int64 `json:"count"`
 		} `json:"result"`
 	}
-	if err := s.ask(ctx, http.MethodPost, "/api/v1/query", readKey, []byte(question), &answer); err != nil {
+	if err := s.ask(ctx, http.MethodPost, "/api/v1/query", key, []byte(question), &answer); err != nil {
 		return 0, err
 	}
 	total := int64(0)
@@ -103,10 +103,14 @@ func inSessions(ctx context.Context, s *server, path string) (int64, error) {
 	return total, nil
 }
 
+// owner is a tenant as the benchmarks know it.
+type owner struct{ writeKey, readKey string }
+
 // visibility sends events at a rate and now and then the view of a marked page,
-// by a visitor of its own, and measures the time from the answer to the marked one until a
-// question counts it; and what all the others waited for their answers.
-func visibility(ctx context.Context, s *server, load *sender, rate int, d time.Duration, counted func(context.Context, *server, string) (int64, error)) (seen, accepted latencies, err error) {
+// by a visitor of its own and to a tenant that may be another one, and measures
+// the time from the answer to the marked one until a question counts it; and what
+// all the others waited for their answers.
+func visibility(ctx context.Context, s *server, load *sender, rate int, d time.Duration, of owner, counted func(ctx context.Context, s *server, key, path string) (int64, error)) (seen, accepted latencies, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	n := 1
@@ -120,7 +124,7 @@ func visibility(ctx context.Context, s *server, load *sender, rate int, d time.D
 		waits, _, err = load.openLoop(ctx, rate, n, d, nil)
 		background <- err
 	}()
-	marker := newSender(s.url, writeKey, 1)
+	marker := newSender(s.url, of.writeKey, 1)
 	rng := rand.New(rand.NewPCG(uint64(rate), 3))
 	end := time.Now().Add(d - time.Second)
 	for i := 0; time.Now().Before(end); i++ {
@@ -132,7 +136,7 @@ func visibility(ctx context.Context, s *server, load *sender, rate int, d time.D
 		}
 		start := time.Now()
 		for {
-			k, err := counted(ctx, s, path)
+			k, err := counted(ctx, s, of.readKey, path)
 			if err != nil {
 				return nil, nil, err
 			}

@@ -119,10 +119,10 @@ func fill(ctx context.Context, f *fleet, events int, turn uint64, fresh bool) er
 	for c := range connections {
 		go func() {
 			rng := rand.New(rand.NewPCG(uint64(c), turn<<8|11))
-			crowd, b := newVisits(rng), newBody(rng, 500, false)
-			crowd.fresh = fresh
+			visitors, b := newVisits(rng, crowd), newBody(rng, 500, false)
+			visitors.fresh = fresh
 			for range events / connections / 500 {
-				if _, err := send.post(ctx, "/v1/batch", b.stamp(crowd, time.Now())); err != nil {
+				if _, err := send.post(ctx, "/v1/batch", b.stamp(visitors, time.Now())); err != nil {
 					errs <- err
 					return
 				}

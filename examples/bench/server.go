@@ -23,6 +23,11 @@ const (
 	tenantID = "bench"
 	writeKey = "wk_bench"
 	readKey  = "rk_bench"
+
+	// Another tenant, that hardly does anything.
+	otherTenant   = "other"
+	otherWriteKey = "wk_other"
+	otherReadKey  = "rk_other"
 )
 
 // server is a footfall process under load, with its own data directory.
@@ -41,7 +46,7 @@ func startServer(ctx context.Context, command ...string) (*server, error) {
 	}
 	args := append(slices.Clone(command[1:]), "--listen", "127.0.0.1:0", "--data", dir)
 	if !slices.Contains(args, "--config") { // which has tenants of its own
-		args = append(args, "--tenant", tenantID+":"+writeKey+":"+readKey)
+		args = append(args, "--tenant", tenantID+":"+writeKey+":"+readKey, "--tenant", otherTenant+":"+otherWriteKey+":"+otherReadKey)
 	}
 	// A server under load that nobody stops would spoil the next run.
 	s := &server{dir: dir, cmd: testenv.Tie(exec.CommandContext(ctx, command[0], args...))}
@@ -160,7 +165,7 @@ func (s *server) settled(ctx context.Context) (status, error) {
 }
 
 // count asks the query API for the number of all events of the last days.
-func (s *server) count(ctx context.Context, last, filter string) (int64, error) {
+func (s *server) count(ctx context.Context, key, last, filter string) (int64, error) {
 	question := `{"kind":"trend","range":{"last":"` + last + `"},"interval":"total","series":[{"event":"*","measure":"events"` + filter + `}]}`
 	var answer struct {
 		Result struct {
@@ -169,7 +174,7 @@ func (s *server) count(ctx context.Context, last, filter string) (int64, error) 
 			} `json:"series"`
 		} `json:"result"`
 	}
-	if err := s.ask(ctx, http.MethodPost, "/api/v1/query", readKey, []byte(question), &answer); err != nil {
+	if err := s.ask(ctx, http.MethodPost, "/api/v1/query", key, []byte(question), &answer); err != nil {
 		return 0, err
 	}
 	if len(answer.Result.Series) == 0 {
