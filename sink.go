@@ -45,7 +45,8 @@ type Store interface {
 	Insert(ctx context.Context, b *Batch, attempt int) error
 
 	// Present returns the coordinates of the events of [from, to) in one
-	// partition that the store holds, in any order, each at least once.
+	// partition that the store holds, in any order, each at least once. A store
+	// that keeps one of several equal events is a [stream.Collapser] as well.
 	Present(ctx context.Context, epoch, partition uint16, from, to int64) ([]Coordinate, error)
 
 	// Disposed returns what of [from, …) in one partition need not be present

@@ -14,6 +14,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/record"
+	"github.com/footfall-go/footfall/store"
 	"github.com/footfall-go/footfall/stream"
 	"github.com/footfall-go/footfall/stream/streamtest"
 )
@@ -87,6 +88,9 @@ type chaos struct {
 	zombies   bool
 	ids       []string
 	processes []*process
+
+	backupAt int // before that record is appended, a backup of the store is made
+	backup   *store.Memory
 }
 
 func newChaos(w *world, seed uint64) *chaos {
@@ -117,7 +121,10 @@ func (c *chaos) run(change func(*stream.Runner)) {
 	ctx, stop := context.WithCancel(c.w.t.Context())
 	c.processes = []*process{a, b}
 	go c.change(ctx)
-	for range 150 {
+	for i := range 150 {
+		if i == c.backupAt && i > 0 {
+			c.backup = c.w.store.Backup()
+		}
 		c.produce(uint16(c.draw(2)))
 		time.Sleep(time.Duration(c.draw(400)) * time.Millisecond)
 	}

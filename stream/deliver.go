@@ -72,6 +72,9 @@ func (d *delivery) send(ctx context.Context, rows []footfall.Event) error {
 	switch {
 	case err == nil:
 		p.outcome, d.fails = acked, 0
+		if v := d.o.recovery; v != nil && d.b.foreign {
+			v.sent.Add(int64(len(rows)))
+		}
 		d.o.mended(inserting)
 		return nil
 	case ctx.Err() != nil:

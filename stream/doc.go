@@ -62,6 +62,7 @@
 //	a row was erased          an order in the log: a replay erases it again
 //	a row is past retention   the store has noted that; it is not missing
 //	plan lost                 refuses to start, unless told to [Config.Recover]
+//	an older store restored   lacks the last event before the plan: likewise
 //	new code, old claim       refuses to start until the old code has drained
 //
 // After [Config.Attempts] inserts that were acknowledged and yet left rows

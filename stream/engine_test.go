@@ -13,6 +13,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/record"
+	"github.com/footfall-go/footfall/internal/schema"
 	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 	"github.com/footfall-go/footfall/store/clickhouse"
 	"github.com/footfall-go/footfall/stream"
@@ -21,7 +22,7 @@ import (
 
 // counting counts the inserts that reach a store.
 type counting struct {
-	footfall.Store
+	*clickhouse.Store
 	inserts atomic.Int64
 }
 
@@ -182,4 +183,50 @@ func TestRecoverOnTheEngine(t *testing.T) {
 	require.NoError(t, w.run(stream.Config{Log: forgot(), Recover: true}, func() {}))
 	require.Equal(t, []string{"40 40"}, w.list("SELECT concat(toString(count()), ' ', toString(uniqExact(_o))) FROM events"))
 	require.Equal(t, []string{"40"}, w.list("SELECT toString(sum(events)) FROM sessions FINAL"))
+}
+
+// TestOlderStoreOnTheEngine has the engine merge events into earlier copies,
+// which is no reason to refuse it, and then lose its newest rows, which is.
+func TestOlderStoreOnTheEngine(t *testing.T) {
+	t.Parallel()
+	w := newEngineWorld(t)
+	at := time.Now()
+	send := func(from, to int) func() {
+		return func() {
+			for i := from; i < to; i++ {
+				w.append(encode(t, 0, "shop", message{visitor: "v", id: fmt.Sprint(i), time: at}))
+			}
+		}
+	}
+	require.NoError(t, w.run(stream.Config{Log: w.log}, send(0, 5)))
+	w.reopen()
+	copies := footfall.Batch{Partition: 7, To: 20}
+	for i := range int64(20) {
+		copies.Events = append(copies.Events, footfall.Event{
+			Tenant: shop(t, "shop"), Name: "click", Type: footfall.Track, Visitor: schema.VisitorID(shop(t, "shop"), "v"), MessageID: fmt.Sprint(5 + i),
+			Time: footfall.MillisOf(at), Received: footfall.MillisOf(at), Properties: "{}", Position: footfall.Position{Partition: 7, Offset: i},
+		})
+	}
+	require.NoError(t, w.store.Insert(t.Context(), &copies, 0))
+	require.NoError(t, w.run(stream.Config{Log: w.log}, send(5, 25)))
+	require.NoError(t, w.conn.Exec(t.Context(), "OPTIMIZE TABLE events FINAL"))
+	require.Equal(t, []string{"5"}, w.list("SELECT toString(count()) FROM events WHERE _p = 0"))
+	w.reopen()
+	rows := "SELECT concat(toString(_o), ' ', id, ' ', toString(session)) FROM events WHERE _p = 0 ORDER BY _o"
+	require.NoError(t, w.run(stream.Config{Log: w.log}, send(25, 50)))
+	before := w.list(rows)
+	require.Len(t, before, 30)
+
+	require.NoError(t, w.conn.Exec(t.Context(), "DELETE FROM events WHERE _p = 0 AND _first <= bitNot(toUInt64(30))"))
+	w.reopen()
+	r, err := stream.New(stream.Config{Log: w.log, Store: w.store})
+	require.NoError(t, err)
+	r.Hurry(time.Millisecond)
+	require.ErrorIs(t, r.Run(t.Context()), stream.ErrStoreLacks)
+	require.NoError(t, w.run(stream.Config{Log: w.log, Recover: true}, func() {}))
+	// What a merge has collapsed is taken for missing, and is collapsed again.
+	require.NoError(t, w.conn.Exec(t.Context(), "OPTIMIZE TABLE events FINAL"))
+	require.Equal(t, before, w.list(rows))
+	w.reopen()
+	require.NoError(t, w.run(stream.Config{Log: w.log}, func() {}))
 }

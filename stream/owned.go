@@ -35,6 +35,8 @@ type owned struct {
 	written int64 // and the upserts of the records before it
 	careful int64 // batches that start before it are read back first
 
+	recovery *recovery // nil if this is none
+
 	hand   []footfall.Record // read, not yet folded
 	handed time.Time         // when they were read
 	free   []*batch

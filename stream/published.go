@@ -60,9 +60,12 @@ func (p *published) place(plan Plan, safe, written int64) {
 	p.change(func(v *view) { v.claimed, v.safe, v.written = plan.To, safe, written })
 }
 
-func (p *published) started(s *fold.State, snapshot int64) {
+// started takes what is to be seen of a state, and returns what shows it.
+func (p *published) started(s *fold.State, snapshot int64) (show func()) {
 	totals, visitors := s.Totals(), s.Visitors()
-	p.change(func(v *view) { v.starting, v.totals, v.visitors, v.snapshot = false, totals, visitors, snapshot })
+	return func() {
+		p.change(func(v *view) { v.starting, v.totals, v.visitors, v.snapshot = false, totals, visitors, snapshot })
+	}
 }
 
 func (p *published) claim(to int64)      { p.change(func(v *view) { v.claimed = to }) }

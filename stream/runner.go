@@ -58,11 +58,16 @@ type Config struct {
 	// DrainTimeout bounds what Run does after its context ended.
 	// Defaults to 30s.
 	DrainTimeout time.Duration
-	// Recover starts a partition whose plan or early records are lost, from
-	// the newest snapshot or the first record still held, and reads back every
-	// batch up to what the log holds at that moment. Defaults to false: such
-	// a partition is refused.
+	// Recover brings a store in line with the log that it is not in line with:
+	// the plan is lost, or an older store was restored. No plan is believed: each
+	// partition begins at the newest snapshot that the store bears out, or at the
+	// log's start, and every batch is read back up to what the log holds at that
+	// moment. Defaults to false: such a partition is refused.
 	Recover bool
+	// AcceptLoss lets a recovery go on where the log lacks records between that
+	// snapshot and its start. Defaults to false: such a partition is refused
+	// with a [LossError].
+	AcceptLoss bool
 
 	// Taps are given the events that the store has confirmed. Defaults to none.
 	Taps []Tap
@@ -88,10 +93,11 @@ type Runner struct {
 	backoffMin time.Duration
 	backoffMax time.Duration
 
-	mu      sync.Mutex
-	running bool
-	owned   map[partitionKey]*owned
-	taps    map[tapKey]*tapper
+	mu         sync.Mutex
+	running    bool
+	owned      map[partitionKey]*owned
+	recoveries map[partitionKey]*recovery
+	taps       map[tapKey]*tapper
 
 	// Of live taps.
 	feeds   context.Context // ends when what waits must be dropped
@@ -125,7 +131,7 @@ func New(cfg Config) (*Runner, error) {
 	r := &Runner{
 		cfg: cfg, log: cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
 		readBack: true, settle: time.Second, backoffMin: 100 * time.Millisecond, backoffMax: 5 * time.Second,
-		owned: map[partitionKey]*owned{}, taps: map[tapKey]*tapper{}, spare: make(chan []footfall.Event, 2),
+		owned: map[partitionKey]*owned{}, recoveries: map[partitionKey]*recovery{}, taps: map[tapKey]*tapper{}, spare: make(chan []footfall.Event, 2),
 	}
 	var err error
 	if r.inst, err = newInstruments(cfg.MeterProvider); err != nil {

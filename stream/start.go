@@ -20,59 +20,73 @@ func (o *owned) start() error {
 	if err != nil {
 		return err
 	}
-	from, err := o.planned(first, end)
-	if err != nil {
+	if err := o.place(first, end); err != nil {
 		return err
 	}
-	if err := o.replay(from, first); err != nil {
+	// What the open claim has changes the state, but is not visible yet.
+	witnesses, started := o.state.Witnesses(), o.status.started(o.state, o.snaps.offset)
+	if err := o.reclaim(); err != nil {
 		return err
 	}
-	return o.reclaim()
+	if !o.r.cfg.Recover {
+		if err := o.verify(witnesses, o.state.PendingErasures()); err != nil {
+			return err
+		}
+		if err := o.foresee(end); err != nil {
+			return err
+		}
+	}
+	started()
+	return nil
 }
 
-// planned reads the plan, refuses one that cannot be carried on without risk,
-// and returns the offset at which the state must be restored.
-func (o *owned) planned(first, end int64) (from int64, err error) {
+// place makes the state at the offset before which all is in the store.
+func (o *owned) place(first, end int64) error {
 	var plan Plan
 	var ok bool
-	err = o.retry(o.ctx, claiming, "read the plan", func(ctx context.Context) (err error) {
+	err := o.retry(o.ctx, claiming, "read the plan", func(ctx context.Context) (err error) {
 		plan, ok, err = o.p.Plan(ctx)
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return err
+	}
+	if ok && plan.To > plan.From && plan.Fold != fold.Version {
+		return fmt.Errorf("records [%d, %d) were claimed by version %d of the fold, this is version %d: let the old version drain first",
+			plan.From, plan.To, plan.Fold, fold.Version)
 	}
 	if o.r.cfg.Recover {
-		o.careful = end
+		return o.recover(first, end)
 	}
-	if !ok {
-		if plan, err = o.unplanned(first, end); err != nil {
-			return 0, err
-		}
+	if ok {
+		err = check(plan, first, end)
+	} else {
+		plan, err = o.unplanned(first, end)
 	}
-	switch open := plan.To > plan.From; {
-	case plan.From < 0 || plan.To < plan.From:
-		return 0, fmt.Errorf("plan (%d, %d) makes no sense", plan.From, plan.To)
-	case open && plan.Fold != fold.Version:
-		return 0, fmt.Errorf("records [%d, %d) were claimed by version %d of the fold, this is version %d: let the old version drain first",
-			plan.From, plan.To, plan.Fold, fold.Version)
-	case plan.To > end && !o.r.cfg.Recover:
-		return 0, fmt.Errorf("plan (%d, %d) is ahead of the log, which ends at %d: it is not the log that the plan was made for", plan.From, plan.To, end)
-	case plan.From < first && !o.r.cfg.Recover:
-		return 0, fmt.Errorf("plan (%d, %d): %w: the log starts at %d", plan.From, plan.To, ErrTrimmed, first)
-	}
-	if plan.From > end || plan.To > end { // recovering
-		plan.From, plan.To = min(plan.From, end), min(plan.To, end)
+	if err != nil {
+		return err
 	}
 	o.plan = plan
-	return plan.From, nil
+	return o.replay(plan.From, first)
+}
+
+// check refuses a plan that cannot be carried on without risk.
+func check(plan Plan, first, end int64) error {
+	switch {
+	case plan.From < 0 || plan.To < plan.From:
+		return fmt.Errorf("plan (%d, %d) makes no sense", plan.From, plan.To)
+	case plan.To > end:
+		return fmt.Errorf("plan (%d, %d) is ahead of the log, which ends at %d: it is not the log that the plan was made for", plan.From, plan.To, end)
+	case plan.From < first:
+		return fmt.Errorf("plan (%d, %d): %w: the log starts at %d", plan.From, plan.To, ErrTrimmed, first)
+	}
+	return nil
 }
 
 // probe is how many offsets are looked at to tell a new log from a lost plan.
 const probe = 1000
 
-// unplanned decides where to begin without a plan: at 0 with a new log, at the
-// newest snapshot when recovering.
+// unplanned decides whether a log without a plan is a new one.
 func (o *owned) unplanned(first, end int64) (Plan, error) {
 	var newest int64
 	var held []footfall.Coordinate
@@ -85,24 +99,36 @@ func (o *owned) unplanned(first, end int64) (Plan, error) {
 		return data.Close()
 	})
 	if err == nil {
-		err = o.retry(o.ctx, inserting, "look for rows", func(ctx context.Context) (err error) {
-			held, err = o.r.cfg.Store.Present(ctx, o.key.epoch, o.key.partition, first, min(first+probe, end))
-			return err
-		})
+		held, err = o.held(first, min(first+probe, end))
 	}
 	if err != nil {
 		return Plan{}, err
 	}
-	lost := first > 0 || newest > 0 || len(held) > 0
-	if lost && !o.r.cfg.Recover {
+	if first > 0 || newest > 0 || len(held) > 0 {
 		return Plan{}, fmt.Errorf("%w: the store or the log shows that there was one: "+
 			"set Config.Recover to begin at the newest snapshot and read back every batch", ErrPlanLost)
 	}
-	at := max(first, newest)
-	if lost {
-		o.log.Warn("recovering without a plan", "from", at, "end", end)
+	return Plan{Fold: fold.Version}, nil
+}
+
+// held asks which events of some records the store has.
+func (o *owned) held(from, to int64) (held []footfall.Coordinate, err error) {
+	err = o.retry(o.ctx, checking, "look for rows", func(ctx context.Context) (err error) {
+		held, err = o.r.cfg.Store.Present(ctx, o.key.epoch, o.key.partition, from, to)
+		return err
+	})
+	return held, err
+}
+
+// foresee looks whether the store has events that nobody has claimed: those that
+// a recovery was to read back when it was ended. They still must be.
+func (o *owned) foresee(end int64) error {
+	held, err := o.held(o.plan.To, min(o.plan.To+probe, end))
+	if len(held) > 0 {
+		o.careful = end
+		o.log.Warn("the store has events that were not claimed: reading back", "from", o.plan.To, "to", end)
 	}
-	return Plan{From: at, To: at, Fold: fold.Version}, nil
+	return err
 }
 
 // replay restores the newest snapshot at or before an offset and folds the
@@ -113,21 +139,16 @@ func (o *owned) replay(from, first int64) error {
 		return err
 	}
 	if at < first {
-		if !o.r.cfg.Recover {
-			return fmt.Errorf("the state at offset %d cannot be rebuilt: the newest snapshot is at %d and the log starts at %d: "+
-				"set Config.Recover to go on without the records between: %w", from, at, first, ErrTrimmed)
-		}
-		o.log.Warn("recovering without records that are gone", "from", at, "to", first)
-		at, from = first, max(from, first)
-		o.plan = Plan{From: from, To: max(from, o.plan.To), Fold: fold.Version}
+		return fmt.Errorf("the state at offset %d cannot be rebuilt: the newest snapshot of version %d of the fold is at %d and the log starts at %d: "+
+			"set Config.Recover and Config.AcceptLoss to go on without the records between: %w", from, fold.Version, at, first, ErrTrimmed)
 	}
-	if err := o.disposed(at); err != nil {
+	if at == 0 && from > 0 {
+		// Seldom: the log is young, or another release had another form.
+		o.log.Warn("no snapshot of this version of the fold: the state is made anew from the log's first record", "fold", fold.Version, "to", from)
+	}
+	if err := o.begin(at); err != nil {
 		return err
 	}
-	o.applied, o.safe, o.written = at, from, at
-	o.status.place(o.plan, o.safe, o.written)
-	o.wg.Go(func() { o.read(at) })
-
 	begun, out := time.Now(), footfall.Batch{}
 	for o.applied < from {
 		rec, err := o.next()
@@ -159,6 +180,17 @@ func (o *owned) replay(from, first int64) error {
 	return nil
 }
 
+// begin starts reading at an offset, of which the state is.
+func (o *owned) begin(at int64) error {
+	if err := o.disposed(at); err != nil {
+		return err
+	}
+	o.applied, o.safe, o.written = at, o.plan.From, at
+	o.status.place(o.plan, o.safe, o.written)
+	o.wg.Go(func() { o.read(at) })
+	return nil
+}
+
 // replayUpserts is how many rows a replay gathers before it writes them.
 const replayUpserts = 50_000
 
@@ -172,9 +204,8 @@ func (o *owned) restore(max int64) (at int64, err error) {
 			o.log.Warn("snapshot cannot be restored, trying an older one", "offset", offset, "error", err)
 		},
 	}
-	if o.state, at, err = r.restore(max); at > 0 {
-		o.snaps.offset = at
-	}
+	o.state, at, err = r.restore(max)
+	o.snaps.offset = at
 	return at, err
 }
 
@@ -195,7 +226,6 @@ func (o *owned) reclaim() error {
 	o.open = o.batch(o.plan.From)
 	o.snaps.restart(o.snaps.offset, 0)
 	o.evicted = o.state.EarlyEvictions()
-	o.status.started(o.state, o.snaps.offset)
 	if o.plan.To <= o.plan.From {
 		return nil
 	}

@@ -61,47 +61,59 @@ func TestStartRefusesWhatIsNotSafe(t *testing.T) {
 		change func(*world)
 		want   string // "" if it starts
 		exact  bool   // after recovery
+		// of a recovery: records of which there is no state, and nothing at all
+		gap, gone int64
 	}{
-		{"nothing is wrong", amnesiac{}, func(w *world) {}, "", true},
+		{"nothing is wrong", amnesiac{}, func(w *world) {}, "", true, 0, 0},
 		{"an open claim of another fold", amnesiac{}, func(w *world) {
 			w.append(0, "shop", w.clicks(1)...)
 			w.alter(func(ctx context.Context, p stream.Partition) error {
 				return p.Commit(ctx, stream.Plan{From: 200, To: 201, Fold: fold.Version + 6})
 			})
-		}, "records [200, 201) were claimed by version 9 of the fold, this is version 3", true},
+		}, "records [200, 201) were claimed by version 10 of the fold, this is version 4", true, 0, 0},
 		{"a closed claim of another fold", amnesiac{}, func(w *world) {
 			w.alter(func(ctx context.Context, p stream.Partition) error {
 				return p.Commit(ctx, stream.Plan{From: 200, To: 200, Fold: fold.Version + 6})
 			})
-		}, "", true},
-		{"the plan is lost", amnesiac{plans: true}, func(w *world) {}, "the plan is lost", true},
+		}, "", true, 0, 0},
+		{"the plan is lost", amnesiac{plans: true}, func(w *world) {}, "the plan is lost", true, 0, 0},
 		{"the plan is lost and all rows are", amnesiac{plans: true}, func(w *world) {
 			w.store.Memory.Lose(func(footfall.Position) bool { return true })
-		}, "the plan is lost", false},
-		{"plan and snapshots are lost", amnesiac{plans: true, snapshots: true}, func(w *world) {}, "the plan is lost", true},
+		}, "the plan is lost", true, 0, 0},
+		{"plan and snapshots are lost", amnesiac{plans: true, snapshots: true}, func(w *world) {}, "the plan is lost", true, 0, 0},
 		{
 			"plan, snapshots and early records are lost",
 			amnesiac{plans: true, snapshots: true},
-			func(w *world) { w.log.Trim(0, 50) }, "the plan is lost", false,
+			func(w *world) { w.log.Trim(0, 50) }, "the plan is lost", false, 50, 0,
 		},
 		{"the log was replaced by a shorter one", amnesiac{snapshots: true}, func(w *world) {
 			w.log = streamtest.NewMemory(1)
 			w.alter(func(ctx context.Context, p stream.Partition) error {
 				return p.Commit(ctx, stream.Plan{From: 200, To: 200, Fold: fold.Version})
 			})
-		}, "plan (200, 200) is ahead of the log, which ends at 0", false},
-		{"records before the snapshot are gone", amnesiac{}, func(w *world) { w.log.Trim(0, w.log.SnapshotOffsets(0)[fold.Version][2]) }, "", false},
+		}, "plan (200, 200) is ahead of the log, which ends at 0", false, 0, 0},
+		{"records before the snapshot are gone", amnesiac{}, func(w *world) { w.log.Trim(0, w.log.SnapshotOffsets(0)[fold.Version][2]) }, "", false, 0, 0},
 		{"records after the snapshots are gone", amnesiac{snapshots: true}, func(w *world) {
 			w.log.Trim(0, 150)
-		}, "the newest snapshot is at 0 and the log starts at 150", false},
+		}, "the newest snapshot of version 4 of the fold is at 0 and the log starts at 150", false, 150, 0},
 		{"unprocessed records are gone", amnesiac{}, func(w *world) {
 			w.append(0, "shop", w.clicks(1)...)
 			w.append(0, "shop", w.clicks(1)...)
 			w.log.Trim(0, 201)
-		}, "plan (200, 200): stream: records were removed by retention: the log starts at 201", false},
+		}, "plan (200, 200): stream: records were removed by retention: the log starts at 201", false, 201, 1},
+		{"an older store", amnesiac{}, func(w *world) {
+			w.store.Memory.Lose(func(p footfall.Position) bool { return p.Offset >= 130 })
+		}, "the plan (200, 200) says that all before offset 200 is in the store, which has nothing of event 1 of offset 199", true, 0, 0},
+		{"an older store and no snapshots", amnesiac{snapshots: true}, func(w *world) {
+			w.store.Memory.Lose(func(p footfall.Position) bool { return p.Offset >= 130 })
+		}, "set Config.Recover to send again what the log still has", true, 0, 0},
+		{"an older store and early records are gone", amnesiac{}, func(w *world) {
+			w.store.Memory.Lose(func(p footfall.Position) bool { return p.Offset >= 130 })
+			w.log.Trim(0, 150)
+		}, "lacks events that were in it", false, 150, 20},
 		{"a damaged snapshot", amnesiac{}, func(w *world) {
 			w.damage(200)
-		}, "", true},
+		}, "", true, 0, 0},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -122,7 +134,14 @@ func TestStartRefusesWhatIsNotSafe(t *testing.T) {
 						return // nobody but that version can finish it
 					}
 					cfg.Recover = true
-					require.NoError(t, w.run(cfg, tc.exact))
+					loss, err := (*stream.LossError)(nil), w.run(cfg, tc.exact)
+					if tc.gap > 0 {
+						require.ErrorAs(t, err, &loss)
+						require.Equal(t, []int64{tc.gap, tc.gone}, []int64{loss.Gap, loss.Lost})
+						cfg.AcceptLoss = true
+						err = w.run(cfg, tc.exact)
+					}
+					require.NoError(t, err)
 				}
 				if tc.exact {
 					w.requireExact(1)

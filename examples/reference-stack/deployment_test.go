@@ -85,6 +85,14 @@ func deploy(tb testing.TB, partitions int, extra ...string) *deployment {
 	return &deployment{topic: name, place: place, flags: slices.Concat(place, []string{"--admin-key", adminKey, "--tenant", tenantArg}, extra)}
 }
 
+// environment says where log and store are in another way.
+func (d *deployment) environment() (env []string) {
+	for i := 0; i < len(d.place); i += 2 {
+		env = append(env, "FOOTFALL_"+strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(d.place[i], "--"), "-", "_"))+"="+d.place[i+1])
+	}
+	return env
+}
+
 // launch starts a process of a role and does not wait for it to be ready.
 func (d *deployment) launch(tb testing.TB, role string, extra ...string) *server {
 	tb.Helper()

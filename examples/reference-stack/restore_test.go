@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
 
 	"github.com/footfall-go/footfall/internal/testenv"
@@ -162,7 +161,7 @@ func TestRestoreStore(t *testing.T) {
 	require.Positive(t, ledger.Duplicate)
 
 	// lose ends everything, loses the store, and brings back what can be.
-	lose := func() (before, after map[string]string, said string) {
+	lose := func(lost bool) (before, after map[string]string, said string) {
 		for _, s := range []*server{ingest, query, processor} {
 			s.stop(t)
 		}
@@ -172,20 +171,28 @@ func TestRestoreStore(t *testing.T) {
 		d.use("--clickhouse", engine.url)
 		shell(t, "restore the store", "CLICKHOUSE="+engine.url, "DATABASE="+d.topic, "BACKUP="+backup)
 		require.NotEqual(t, before, tables(t, engine, d.topic), "the backup is older")
-		admin, err := sarama.NewClusterAdmin(shared.broker.Addrs(), nil)
-		require.NoError(t, err)
-		require.NoError(t, admin.DeleteConsumerGroup(d.topic))
-		require.NoError(t, admin.Close())
-		status, stdout, stderr := d.recover(t)
-		require.Zero(t, status, stderr)
-		require.Contains(t, stdout, `"partition":2`)
+		refused := d.launch(t, "process")
+		require.Equal(t, 1, refused.wait(t))
+		if !lost { // else there is no state that it could be refused by
+			require.Contains(t, refused.stderr.String(), "the store lacks events that were in it")
+		}
+		require.Contains(t, refused.stderr.String(), "footfall recover")
+		if lost {
+			status, stdout, stderr := d.recover(t)
+			require.Equal(t, 1, status, stdout)
+			require.Regexp(t, `[1-9][0-9]* records are gone from the log, and the store has nothing of them \(partition \d lacks [1-9]`, stderr)
+			status, stdout, said = d.recover(t, "--accept-loss")
+			require.Zero(t, status, said)
+			require.Regexp(t, `"lost":[1-9]`, stdout)
+		} else {
+			shell(t, "bring the restored store in line", d.environment()...)
+		}
 		after = tables(t, engine, d.topic)
 		ingest, query, processor = d.start(t, "ingest"), d.start(t, "query"), d.start(t, "process")
-		return before, after, stderr
+		return before, after, said
 	}
-	before, after, said := lose()
+	before, after, _ := lose(false)
 	require.Equal(t, before, after)
-	require.NotContains(t, said, "records that are gone")
 	require.Equal(t, ledger, query.settled(t).Ledger["shop"])
 
 	receipt := keep.Receipt{}
@@ -197,7 +204,7 @@ func TestRestoreStore(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(text), &receipt))
 		return receipt.State == keep.Done
 	}, patience, 50*time.Millisecond)
-	before, after, said = lose()
+	before, after, said := lose(true)
 	require.Equal(t, before["erasures"], after["erasures"], "the order is carried out again")
 	require.NotEqual(t, before["events"], after["events"])
 	require.Contains(t, said, "records that are gone")
@@ -208,6 +215,43 @@ func TestRestoreStore(t *testing.T) {
 	}
 	code, _ = query.ask(t, http.MethodGet, "/api/v1/erasures/"+receipt.Name, adminKey, "")
 	require.Equal(t, http.StatusNotFound, code, "the receipt was in the store that is gone")
+}
+
+// TestRestoreStoreOfUp brings the store of a server back from an older copy and
+// leaves the log as it is: the server does not start on that, recover brings in
+// what came since, and every row of every table is what it was.
+func TestRestoreStoreOfUp(t *testing.T) {
+	t.Parallel()
+	dir, copied := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "copy")
+	s := up(t, dir)
+	s.give(t, history("a", 20))
+	s.settled(t)
+	s.stop(t)
+	shell(t, "copy a stopped server", "DATA="+dir, "BACKUP="+copied)
+	s = up(t, dir)
+	s.give(t, history("b", 20))
+	ledger := s.settled(t).Ledger["shop"]
+	s.stop(t) // and its newest state is as of now
+	before := s.digest(t, "nobody")
+
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "store")))
+	require.NoError(t, os.Rename(filepath.Join(copied, "store"), filepath.Join(dir, "store")))
+	require.NotEqual(t, before, s.digest(t, "nobody"))
+	refused := launch(t, dir, "up", "--listen", "127.0.0.1:0", "--data", dir, "--tenant", tenantArg)
+	require.Equal(t, 1, refused.wait(t))
+	require.Contains(t, refused.stderr.String(), "the store lacks events that were in it")
+	require.Contains(t, refused.stderr.String(), "`footfall recover` --data "+dir)
+
+	status, stdout, stderr := run(t, "recover", "--data", dir)
+	require.Zero(t, status, stderr)
+	require.Equal(t, int64(20*11), sentBy(t, stdout))
+	require.Equal(t, before, s.digest(t, "nobody"))
+	s = up(t, dir)
+	require.Equal(t, ledger, s.settled(t).Ledger["shop"])
+	status, _, stderr = run(t, "recover", "--data", dir)
+	require.Equal(t, 1, status)
+	require.Contains(t, stderr, "in use")
+	s.stop(t)
 }
 
 // tables is what the tables of a database hold, as FINAL shows it: how many rows,

@@ -137,3 +137,21 @@ func (c *client) firstCopies(ctx context.Context, events []footfall.Event) (map[
 	}
 	return first, nil
 }
+
+// Copies returns the coordinates of those of some events of a partition that the
+// store has a row equal to, which a merge may have left in their place.
+func (s *Store) Copies(ctx context.Context, partition uint16, events []footfall.Event) ([]footfall.Coordinate, error) {
+	var found []footfall.Coordinate
+	for part := range slices.Chunk(events, lookUp) {
+		first, err := s.shard(partition).firstCopies(ctx, part)
+		if err != nil {
+			return nil, fmt.Errorf("look for copies: %w", err)
+		}
+		for i := range part {
+			if _, ok := first[keyOf(&part[i])]; ok {
+				found = append(found, footfall.Coordinate{Offset: part[i].Position.Offset, Index: part[i].Position.Index})
+			}
+		}
+	}
+	return found, nil
+}

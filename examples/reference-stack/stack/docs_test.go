@@ -44,7 +44,7 @@ func TestDocs(t *testing.T) {
 			}
 			for command, all := range map[string]*flags{
 				"up": newServerFlags(roleUp).flags, "engine": newEngineFlags().flags, "ingest": newServerFlags(roleIngest).flags,
-				"process": newServerFlags(roleProcess).flags, "query": newServerFlags(roleQuery).flags, "recover": newRecoverFlags().flags,
+				"process": newServerFlags(roleProcess).flags, "query": newServerFlags(roleQuery).flags, "recover": newRecoverFlags().serverFlags.flags,
 			} {
 				documented := row("`" + command + "`")
 				if strings.Contains(documented, "all roles") {

@@ -36,7 +36,7 @@ func commands() []command {
 		{"ingest", "serve one role: take events into Kafka", serve(roleIngest)},
 		{"process", "serve one role: bring them from Kafka into ClickHouse, exactly once", serve(roleProcess)},
 		{"query", "serve one role: answer questions, show the page, take the operator's orders", serve(roleQuery)},
-		{"recover", "bring ClickHouse in line with Kafka where the group's offsets are gone", recoverPlans},
+		{"recover", "bring the store in line with the log: after a restore, or where the group's offsets are gone", recoverStore},
 		{"import", "bring in files of rows", importFiles},
 		{"rejected", "list what was refused or set aside, trace and replay it", rejected},
 		{"erase", "erase a person", erasePerson},

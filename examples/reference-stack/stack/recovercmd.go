@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
+	"strings"
+	"time"
 
 	"github.com/footfall-go/footfall/store/clickhouse"
 	"github.com/footfall-go/footfall/stream"
@@ -15,99 +16,162 @@ import (
 // roleRecover has the flags of where log and store are, and serves nothing.
 var roleRecover = role{name: "recover"}
 
-// newRecoverFlags are those of a role, without what only a server has.
-func newRecoverFlags() *serverFlags {
-	f := &serverFlags{flags: newFlags("recover", ""), role: roleRecover, drain: defaultDrain}
+// recoverFlags are those of a role, without what only a server has.
+type recoverFlags struct {
+	*serverFlags
+	acceptLoss bool
+}
+
+func newRecoverFlags() *recoverFlags {
+	f := &recoverFlags{serverFlags: &serverFlags{flags: newFlags("recover", ""), role: roleRecover, drain: defaultDrain}}
 	f.common()
+	f.StringVar(&f.data, "data", "", "`folder` of a server that has everything in it; without it log and store are elsewhere")
+	f.BoolVar(&f.acceptLoss, "accept-loss", false, "go on where neither the log nor the store has what came in between")
 	f.beside.add(f.flags)
 	return f
 }
 
+// settings reports whether log and store are in a folder. One file may be for
+// all: what it says of the folder is for who has no log elsewhere.
+func (f *recoverFlags) settings(p *Process, args []string) (s *Settings, embedded bool, err error) {
+	if s, err = f.serverFlags.settings(p, args); err != nil {
+		return nil, false, err
+	}
+	if f.data != "" && (f.typed["data"] || len(s.Beside.Kafka.Brokers) == 0) {
+		s.Data = f.data
+		return s, true, nil
+	}
+	return s, false, s.Beside.check()
+}
+
 // Recovered is what the command recover prints.
 type Recovered struct {
-	Partitions []RecoveredPartition `json:"partitions"` // those whose plan was lost
+	Partitions []RecoveredPartition `json:"partitions"`
 }
 
 // RecoveredPartition is one that was brought in line with the log again.
 type RecoveredPartition struct {
 	Partition uint16 `json:"partition"`
-	From      int64  `json:"from"` // the first record that the log still held
+	From      int64  `json:"from"` // what is before it was believed, because the store has it or nobody has
 	To        int64  `json:"to"`   // the store has all before it
+	Sent      int64  `json:"sent"` // events that the store did not have
+	Lost      int64  `json:"lost"` // records before from that are gone from the log, and of which the store has nothing
 }
 
-// recoverPlans is the command recover: it brings the store in line with the log
-// where the group's offsets are gone, and commits them anew.
-func recoverPlans(ctx context.Context, p *Process, args []string) error {
-	settings, err := newRecoverFlags().settings(p, args)
+// recoverStore is the command recover: it brings the store in line with the log,
+// where the group's offsets are gone or an older backup of the store was restored.
+func recoverStore(ctx context.Context, p *Process, args []string) (err error) {
+	flags := newRecoverFlags()
+	settings, embedded, err := flags.settings(p, args)
 	if err != nil {
 		return err
 	}
-	if err := settings.Beside.check(); err != nil {
+	s := &Server{settings: settings, role: roleRecover, log: settings.logger(p)}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if embedded {
+		if s.records, err = openLocalLog(settings.Data, s.log); err == nil {
+			err = s.openEngine(ctx)
+		}
+	} else {
+		err = s.openStopped(ctx)
+	}
+	if err != nil {
 		return err
 	}
-	logger := settings.logger(p)
-	store, err := clickhouse.New(settings.Beside.ClickHouse.store())
+	runner, err := stream.New(stream.Config{
+		Log: s.records, Store: s.store, Logger: s.log, DrainTimeout: settings.Drain, Recover: true, AcceptLoss: flags.acceptLoss,
+	})
 	if err != nil {
-		return usagef("%w", err)
-	}
-	config := settings.Beside.Kafka
-	config.Snapshots, config.Logger = store, logger
-	log, err := kafka.New(config)
-	if err != nil {
-		return usagef("%w", err)
-	}
-	out, err := recoverLog(ctx, log, store, settings, logger)
-	if err = errors.Join(err, log.Close()); err != nil {
 		return err
+	}
+	if err := recoverWith(ctx, runner, int(s.records.Partitions())); err != nil {
+		return err
+	}
+	out := Recovered{Partitions: []RecoveredPartition{}}
+	for _, r := range runner.Recoveries() {
+		if r.To > 0 {
+			out.Partitions = append(out.Partitions, RecoveredPartition{Partition: r.Partition, From: r.From, To: r.To, Sent: r.Sent, Lost: r.Lost})
+		}
 	}
 	return json.NewEncoder(p.Stdout).Encode(out)
 }
 
-func recoverLog(ctx context.Context, log *kafka.Log, store *clickhouse.Store, settings *Settings, logger *slog.Logger) (*Recovered, error) {
-	if err := log.CheckTopic(ctx); err != nil {
-		return nil, err
+// openStopped opens a log and a store that are elsewhere, if nobody works on them.
+func (s *Server) openStopped(ctx context.Context) (err error) {
+	beside := &s.settings.Beside
+	if s.store, err = clickhouse.New(beside.ClickHouse.store()); err != nil {
+		return usagef("%w", err)
 	}
-	if err := store.Migrate(ctx); err != nil { // finds out whether the schema is ours, too
-		return nil, err
+	config := beside.Kafka
+	config.Snapshots, config.Logger = s.store, s.log
+	log, err := kafka.New(config)
+	if err != nil {
+		return usagef("%w", err)
+	}
+	s.records = kafkaLog{log, s.store, log.NewWaiting()}
+	if err := log.CheckTopic(ctx); err != nil {
+		return err
+	}
+	if err := s.store.Migrate(ctx); err != nil { // finds out whether the schema is ours, too
+		return err
 	}
 	n, err := log.Members(ctx)
-	if err != nil {
-		return nil, err
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%d processors of the group %s are running: stop them first", n, beside.Kafka.Group)
 	}
-	if n > 0 {
-		return nil, fmt.Errorf("%d processors of the group %s are running: stop them first", n, settings.Beside.Kafka.Group)
-	}
-	positions, err := log.Positions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := &Recovered{Partitions: []RecoveredPartition{}}
-	for i := range positions {
-		if at := &positions[i]; at.End > 0 && (!at.Planned || at.Plan.From < at.First) {
-			out.Partitions = append(out.Partitions, RecoveredPartition{Partition: at.Partition, From: at.First, To: at.End})
-		}
-	}
-	if len(out.Partitions) == 0 {
-		return out, nil
-	}
-	runner, err := stream.New(stream.Config{Log: log, Store: store, Logger: logger, DrainTimeout: settings.Drain, Recover: true})
-	if err != nil {
-		return nil, err
-	}
+	return err
+}
+
+// recoverWith runs until all partitions are in line with the log.
+func recoverWith(ctx context.Context, runner *stream.Runner, partitions int) error {
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- runner.Run(running) }()
 	settled := make(chan error, 1)
-	go func() { settled <- log.NewWatcher().Settle(running) }()
+	go func() { settled <- recovered(running, runner, partitions) }()
 	select {
-	case err = <-settled:
+	case err := <-settled:
 		stop()
-		return out, errors.Join(err, <-done)
-	case err = <-done:
+		return errors.Join(err, <-done)
+	case err := <-done:
 		if err == nil {
 			err = ctx.Err()
 		}
-		return nil, err
+		if loss := losses(runner); loss != nil {
+			return loss
+		}
+		return err
 	}
+}
+
+// recovered waits until all partitions have begun, and then until they are done.
+func recovered(ctx context.Context, runner *stream.Runner, partitions int) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for len(runner.Recoveries()) < partitions {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return runner.Settle(ctx)
+}
+
+// losses says what a recovery would lose, nil for nothing.
+func losses(runner *stream.Runner) error {
+	var partitions []string
+	records := int64(0)
+	for _, r := range runner.Recoveries() {
+		if r.Gap > 0 {
+			records += r.Lost
+			partitions = append(partitions, fmt.Sprintf("%d lacks %d records before offset %d", r.Partition, r.Lost, r.From))
+		}
+	}
+	if len(partitions) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d records are gone from the log, and the store has nothing of them (partition %s): "+
+		"--accept-loss goes on without them, and with sessions and windows of ids that begin anew there", records, strings.Join(partitions, ", "))
 }

@@ -173,8 +173,12 @@ func (s *Server) Run(ctx context.Context, ready func(url string)) error {
 	case err := <-processed:
 		processed <- err
 		failure = fmt.Errorf("process: %w", err)
-		if s.role.beside() && (errors.Is(err, stream.ErrPlanLost) || errors.Is(err, stream.ErrTrimmed)) {
-			failure = fmt.Errorf("%w; `footfall recover` with the same flags does that", failure)
+		if errors.Is(err, stream.ErrPlanLost) || errors.Is(err, stream.ErrTrimmed) || errors.Is(err, stream.ErrStoreLacks) {
+			help := "with the same flags"
+			if !s.role.beside() {
+				help = "--data " + s.settings.Data
+			}
+			failure = fmt.Errorf("%w; `footfall recover` %s does that", failure, help)
 		}
 	}
 	return errors.Join(failure, s.stop(failure == nil, stopProcessing, processed))

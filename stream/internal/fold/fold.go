@@ -12,7 +12,7 @@ import (
 
 // Version names the rules of this fold. It changes whenever equal logs would
 // give other rows, or a snapshot another form.
-const Version uint16 = 3
+const Version uint16 = 4
 
 // Limits bound the memory for message ids. They are part of the rules: states
 // with different limits may differ once a limit is reached.
@@ -47,6 +47,7 @@ type State struct {
 	erased     map[uint64]erasedUser // by the first bytes of the user's ID
 	lastErased int64                 // offset of the last of them
 	rejected   map[footfall.Coordinate]struct{}
+	witnesses  []witness // oldest first
 	pending    pending
 
 	cow     cow
@@ -165,6 +166,7 @@ func (s *State) Apply(rec *footfall.Record, out *footfall.Batch) error {
 	default:
 		out.Events = s.events(&m, events, n)
 	}
+	s.witness(&m, out.Events[n:])
 	s.tidy(2*len(events[n:]) + 8)
 	return nil
 }

@@ -52,6 +52,7 @@ func (s *State) erase(m *moment, o *record.Erase) {
 		s.ledger.forget(n.account)
 		s.owners.accounts[n.account].drop(s.next)
 		s.pending.hide(n.tenant, nil)
+		s.dismiss(func(ev *footfall.Event) bool { return ev.Tenant == n.tenant })
 		s.disturb(m)
 		s.pending.drop(func(t footfall.Session) bool { return t.Tenant == n.tenant },
 			func(t footfall.Link) bool { return t.Tenant == n.tenant },
@@ -94,6 +95,7 @@ func (s *State) erase(m *moment, o *record.Erase) {
 		func(t pendingTrait) bool { return gone[t.id] })
 	s.pending.hide(n.tenant, gone)
 	s.disturb(m)
+	s.dismiss(func(ev *footfall.Event) bool { return ev.Tenant == n.tenant && row.Concerns(ev) })
 	s.pending.erasures = append(s.pending.erasures, row)
 }
 

@@ -131,6 +131,8 @@ func (r *restorer) entry(kind byte) error {
 		return r.visitor()
 	case blockIDs:
 		return r.id()
+	case blockWitness:
+		return r.witnessed()
 	case blockEnd:
 		var want counts
 		for i := range want {

@@ -22,12 +22,13 @@ const (
 	blockErased   = 'E'
 	blockVisitors = 'V'
 	blockIDs      = 'I'
+	blockWitness  = 'W'
 	blockEnd      = 'Z'
 )
 
 // counts are how many entries of each kind there are: the last block tells, so
 // that a block that went missing does not go unnoticed.
-type counts [6]uint64
+type counts [7]uint64
 
 const (
 	countAccounts = iota
@@ -36,6 +37,7 @@ const (
 	countErased
 	countVisitors
 	countIDs
+	countWitnesses
 )
 
 // blockSize is about where a block ends; maxBlock is what no block exceeds.
@@ -57,6 +59,9 @@ type snapshot struct {
 	erased   []erasedEntry
 	visitors visitorsView
 	ids      idView
+
+	witnesses []byte // as they are written
+	witnessed uint64 // how many
 
 	steps []func(*snapshot) bool // each adds to the block; false: it is done
 	kinds []byte
@@ -103,12 +108,13 @@ func (s *State) Snapshot() io.ReadCloser {
 			pages: slices.Clone(s.visitors.pages), olders: slices.Clone(s.visitors.olderPages),
 			minute: minuteOf(int64(s.clock)),
 		},
-		ids:     idView{segs: slices.Clone(s.ids.segs), now: s.ids.now, floor: s.ids.floor},
+		ids:       idView{segs: slices.Clone(s.ids.segs), now: s.ids.now, floor: s.ids.floor},
+		witnesses: s.appendWitnesses(nil), witnessed: uint64(len(s.witnesses)),
 		sharing: s.sharing,
-		kinds:   []byte{blockHead, blockAccounts, blockOwners, blockLedger, blockErased, blockVisitors, blockIDs, blockEnd},
+		kinds:   []byte{blockHead, blockAccounts, blockOwners, blockLedger, blockErased, blockVisitors, blockIDs, blockWitness, blockEnd},
 		steps: []func(*snapshot) bool{
 			(*snapshot).addHead, (*snapshot).addAccounts, (*snapshot).addOwners, (*snapshot).addLedger,
-			(*snapshot).addErased, (*snapshot).addVisitors, (*snapshot).addIDs, (*snapshot).addEnd,
+			(*snapshot).addErased, (*snapshot).addVisitors, (*snapshot).addIDs, (*snapshot).addWitnesses, (*snapshot).addEnd,
 		},
 	}
 	for p, e := range s.erased {
