@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,7 +15,8 @@ type desired struct {
 	shared  *shared
 	version string        // what can be seen now
 	turn    chan struct{} // a value lets one begin
-	begun   []string      // the version that each computation saw
+	mu      sync.Mutex
+	begun   []string // the version that each computation saw
 	takes   time.Duration
 }
 
@@ -45,7 +47,9 @@ func (d *desired) ask(ctx context.Context, maxAge, patience time.Duration) <-cha
 			},
 			look: func(context.Context) (string, time.Time) { return d.version, time.Now() },
 			answer: func(ctx context.Context, until time.Time) (any, error) {
+				d.mu.Lock()
 				d.begun = append(d.begun, d.version)
+				d.mu.Unlock()
 				saw := d.version
 				select {
 				case <-time.After(d.takes):
