@@ -37,6 +37,9 @@ var corpus = map[string]string{
 	"trend_numbers":       `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"Buy","measure":"sum","of":"event.price"},{"event":"Buy","measure":"avg","of":"event.price"},{"event":"Buy","measure":"min","of":"event.price"},{"event":"Buy","measure":"max","of":"event.$type"},{"event":"Buy","measure":"median","of":"event.price"},{"event":"Buy","measure":"p90","of":"event.price"},{"event":"Buy","measure":"p95","of":"event.price"},{"event":"Buy","measure":"p99","of":"event.price"}]}`,
 	"trend_breakdown":     `{"kind":"trend",` + month + `,"breakdown":{"property":"event.plan"},"series":[{"event":"Buy"},{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"sum","of":"event.price"}]}`,
 	"trend_by_name":       `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"event.$name","limit":3},"series":[{"event":"*","measure":"sessions"}]}`,
+	"trend_by_constant":   `{"kind":"trend",` + month + `,"breakdown":{"property":"event.$name","limit":3},"series":[{"event":"*"},{"event":"Buy","measure":"sum","of":"event.price"},{"event":"*","measure":"persons"},{"event":"*","measure":"max","of":"group.company.$id"}]}`,
+	"trend_by_segment":    `{"kind":"trend",` + month + `,"interval":"week","breakdown":{"property":"segment.buyers"},"series":[{"event":"*"},{"event":"Buy","measure":"avg","of":"person.KANARIE"},{"event":"*","measure":"persons"}]}`,
+	"trend_by_frozen":     `{"kind":"trend",` + month + `,"interval":"total","cumulative":true,"breakdown":{"property":"segment.frozen"},"series":[{"event":"KANARIE"},{"event":"Buy","measure":"sum","of":"session.views"}]}`,
 	"trend_by_entry":      `{"kind":"trend",` + month + `,"breakdown":{"property":"session.entry"},"series":[{"event":"Buy","measure":"persons"}]}`,
 	"trend_by_views":      `{"kind":"trend",` + month + `,"interval":"total","breakdown":{"property":"session.views"},"series":[{"event":"Buy","measure":"sessions"},{"event":"Buy"}]}`,
 	"filter_event":        `{"kind":"trend",` + month + `,"interval":"total","series":[{"event":"KANARIE","filter":{"and":[{"property":"event.KANARIE","op":"eq","value":"KANARIE"},{"property":"event.n","op":"eq","value":42},{"property":"event.n","op":"ne","value":""},{"property":"event.n","op":"in","value":["KANARIE",1,2,true]},{"property":"event.n","op":"not_in","value":["",0]},{"property":"event.n","op":"contains","value":"KANARIE"},{"property":"event.n","op":"not_contains","value":"KANARIE"},{"property":"event.n","op":"matches","value":"^KA"},{"or":[{"property":"event.n","op":"gt","value":1},{"property":"event.n","op":"gte","value":"2024-03-01"},{"not":{"property":"event.n","op":"lt","value":-1.5}},{"property":"event.n","op":"lte","value":"2024-03-01T00:00:00+02:00"}]},{"property":"event.n","op":"is_set"},{"property":"event.n","op":"is_not_set"},{"property":"event.$name","op":"in","value":["KANARIE","b"]},{"property":"event.$type","op":"ne","value":"page"},{"property":"event.$path","op":"eq","value":"/pricing"},{"property":"event.$name","op":"gt","value":1},{"property":"event.$name","op":"is_set"}]}}]}`,
@@ -61,6 +64,8 @@ var corpus = map[string]string{
 	"funnel_any":          `{"kind":"funnel",` + month + `,"order":"any","window":"none","steps":[{"event":"*","filter":{"property":"event.a","op":"eq","value":"KANARIE"}},{"event":"Buy"}],"filter":{"property":"event.b","op":"eq","value":"KANARIE"}}`,
 	"funnel_held":         `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"View","filter":{"property":"person.plan","op":"eq","value":"KANARIE"}}],"exclude":[{"event":"Leave","filter":{"property":"session.views","op":"gt","value":2},"after":1,"before":2}],"exclusion":"person","hold":["event.KANARIE","event.$name"]}`,
 	"funnel_by_event":     `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"Buy"}],"breakdown":{"property":"event.KANARIE"}}`,
+	"funnel_by_name":      `{"kind":"funnel",` + month + `,"steps":[{"event":"*"},{"event":"Buy"}],"breakdown":{"property":"event.$name","attribution":"last"}}`,
+	"funnel_by_segment":   `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"Buy"}],"breakdown":{"property":"segment.buyers"}}`,
 	"funnel_by_person":    `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"Buy"}],"breakdown":{"property":"person.KANARIE","attribution":"last"}}`,
 	"funnel_by_entry":     `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"Buy"}],"breakdown":{"property":"session.entry","attribution":"step","step":2}}`,
 	"funnel_sessions":     `{"kind":"funnel",` + month + `,"by":"session","steps":[{"event":"View"},{"event":"Buy"}]}`,
@@ -76,6 +81,8 @@ var corpus = map[string]string{
 	"retention":           `{"kind":"retention",` + month + `,"interval":"week","periods":3,"start":{"event":"KANARIE"},"return":{"event":"*","filter":{"property":"event.KANARIE","op":"eq","value":"KANARIE"}}}`,
 	"retention_each":      `{"kind":"retention",` + month + `,"zone":"America/New_York","interval":"month","periods":2,"start":{"event":"Buy"},"return":{"event":"Buy"},"cohort":"recurring","filter":{"property":"person.plan","op":"eq","value":"KANARIE"}}`,
 	"retention_rolling":   `{"kind":"retention",` + month + `,"start":{"event":"*"},"return":{"event":"*"},"cohort":"first_in_range","buckets":"rolling","breakdown":{"property":"event.KANARIE","limit":3}}`,
+	"retention_by_name":   `{"kind":"retention",` + month + `,"interval":"week","start":{"event":"*"},"return":{"event":"Look"},"breakdown":{"property":"event.$name","limit":3}}`,
+	"retention_by_frozen": `{"kind":"retention",` + month + `,"interval":"week","start":{"event":"Buy"},"return":{"event":"Look"},"cohort":"recurring","breakdown":{"property":"segment.frozen"}}`,
 	"retention_later":     `{"kind":"retention",` + month + `,"interval":"week","start":{"event":"Buy"},"return":{"event":"Look"},"cohort":"recurring","count":"on_or_after","breakdown":{"property":"group.KANARIE.size"}}`,
 	"retention_entry":     `{"kind":"retention",` + month + `,"interval":"month","start":{"event":"Buy"},"return":{"event":"Look"},"count":"on_or_after","buckets":"rolling","breakdown":{"property":"session.entry"}}`,
 	"persons_of_cohort":   `{"kind":"persons",` + month + `,"of":{"kind":"retention","start":{"event":"Buy"},"return":{"event":"Look"}},"at":{"cohort":"2024-03-05","size":true}}`,
@@ -309,6 +316,7 @@ func TestGoldenStatements(t *testing.T) {
 	golden("funnel", "links")
 	golden("funnel_groups", "links")
 	golden("trend_traits", "links")
+	golden("trend_by_segment", "links")
 }
 
 const predicate = " WHERE tenant = {tenant:String} AND silo = {silo:String}"
