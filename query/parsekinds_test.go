@@ -5,8 +5,11 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/tenant"
 )
 
 // questions are questions of all kinds and the mistakes in them, but for what is not supported
@@ -115,6 +118,42 @@ func TestTextsOfQuestions(t *testing.T) {
 		require.Empty(t, problems)
 		require.Equal(t, want, words(q))
 	}
+}
+
+// TestTextsOfRanges says of what is still going on what people call it.
+func TestTextsOfRanges(t *testing.T) {
+	t.Parallel()
+	cal := newCalendar(zone(t, "Europe/Berlin"), tenant.MondayFirst)
+	now := time.Date(2024, 5, 8, 10, 20, 30, 0, time.UTC)
+	for scope, want := range map[string]string{
+		`{"last":"1d"}`: "today",
+		`{"last":"1w"}`: "this week",
+		`{"last":"1h"}`: "this hour",
+		`{"last":"1m"}`: "this minute",
+		`{"last":"2d"}`: "the last 2 days",
+		`{"from":"2024-05-07","to":"2024-05-08"}`:                               "on 7 May 2024",
+		`{"from":"2024-05-01","to":"2024-06-01"}`:                               "1 May 2024 to 31 May 2024",
+		`{"from":"2024-05-08T00:00:00+02:00","to":"2024-05-08T09:30:00+02:00"}`: "8 May 2024 00:00 to 8 May 2024 09:30",
+	} {
+		q, problems := readQuestion(t, `{"kind":"sessions","range":`+scope+`}`)
+		require.Empty(t, problems)
+		from, to := scopeOf(q).Range.resolve(now, cal)
+		require.Equal(t, "Sessions in all, "+want+" (Europe/Berlin)", describe(q, cal, from, to))
+	}
+	for segment, want := range map[string]string{
+		`{"did":{"event":"A"},"within":{"last":"1d"}}`:                           `Persons who did "A" today`,
+		`{"did":{"event":"A"},"count":{"eq":0},"within":{"last":"1w"}}`:          `Persons who did "A" not once this week`,
+		`{"did":{"event":"A"},"within":{"last":"3d"}}`:                           `Persons who did "A" in the last 3 days`,
+		`{"did":{"event":"A"},"within":{"from":"2024-05-01","to":"2024-06-01"}}`: `Persons who did "A" from 2024-05-01 to 2024-06-01`,
+		`{"first_seen":{"last":"1d"}}`:                                           `Persons who were first seen today`,
+	} {
+		q, problems := readQuestion(t, `{"kind":"segment","segment":`+segment+`}`)
+		require.Empty(t, problems)
+		require.Equal(t, want, describe(q, cal, now, now))
+	}
+	q, problems := readQuestion(t, `{"kind":"segment","at":"2024-05-01","segment":{"did":{"event":"A"},"within":{"last":"1d"}}}`)
+	require.Empty(t, problems)
+	require.Equal(t, `As of 2024-05-01, persons who did "A" today`, describe(q, cal, now, now))
 }
 
 func TestFormula(t *testing.T) {

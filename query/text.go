@@ -158,11 +158,8 @@ func nameOf(text string) string {
 
 func describeRange(r Range, cal calendar, from, to time.Time) string {
 	zone := " (" + cal.loc.String() + ")"
-	if n, unit, ok := parseLast(r.Last); ok {
-		if n == 1 {
-			return "this " + unitWords[unit] + zone
-		}
-		return "the last " + spanWords(r.Last) + zone
+	if r.Last != "" {
+		return lastWords(r.Last) + zone
 	}
 	from, to = from.In(cal.loc), to.In(cal.loc)
 	if from.Equal(cal.floor(Day, from)) && to.Equal(cal.floor(Day, to)) {

@@ -133,7 +133,8 @@ func (q *Retention) describe() string {
 func (q *SegmentSize) describe() string {
 	text := "persons who " + q.Segment.describe()
 	if q.At != "" {
-		text += ", as of " + clip(q.At)
+		// It stands in front, for it is what today means behind it.
+		text = "as of " + clip(q.At) + ", " + text
 	}
 	return text
 }
@@ -263,10 +264,23 @@ func (r Range) words() string {
 	if r.Last == "" {
 		return "from " + clip(r.From) + " to " + clip(r.To)
 	}
-	if n, _, ok := parseLast(r.Last); ok && n == 1 {
-		return "in this " + strings.TrimPrefix(spanWords(r.Last), "1 ")
+	if n, _, _ := parseLast(r.Last); n == 1 {
+		return lastWords(r.Last)
 	}
-	return "in the last " + spanWords(r.Last)
+	return "in " + lastWords(r.Last)
+}
+
+// lastWords renders the Last of a range; of one that is its open unit alone as
+// people say it.
+func lastWords(text string) string {
+	switch n, unit, _ := parseLast(text); {
+	case n > 1:
+		return "the last " + spanWords(text)
+	case unit == 'd':
+		return "today"
+	default:
+		return "this " + unitWords[unit]
+	}
 }
 
 // spanWords renders a length of time: "14 days".
