@@ -46,11 +46,11 @@ func (r *run) crowdOf(ctx context.Context, q *Persons) (crowd, error) {
 	}
 }
 
-// everybody are the persons with an event in the range for which a filter is
-// true.
+// everybody are the persons with an event in the range, of any type, for which a
+// filter is true.
 func everybody(f *Filter) crowd {
 	return crowd{rows: func(s *sql) string {
-		where := append(s.between(s.since, s.to), behaviour)
+		where := s.between(s.since, s.to)
 		if f != nil {
 			where = append(where, s.filter(f))
 		}

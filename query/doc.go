@@ -98,6 +98,14 @@
 // of them, and the lines of a formula are its series. A value of a breakdown
 // that is itself "$other" is always among the others.
 //
+// Without Of, [Persons] lists whoever has an event in the range for which the
+// filter is true, be it only an identify, group or alias: a customer that a server
+// has told of is found by its traits before it does anything, and is in segments
+// as well. Numbers of persons are of those who did something, and so may be lower;
+// a filter for event.$type in track, page and screen lists just those, and all
+// that were ever told of are behind a [SegmentSize] that is true of everybody,
+// {"did":{"event":"*"},"count":{"gte":0}}.
+//
 // # Funnels
 //
 // The unit of a [Funnel] is a person, a session or a group; events without a

@@ -141,8 +141,9 @@ type Events struct {
 	Cursor string `json:"cursor,omitempty"`
 }
 
-// Persons asks who is behind a number, or, without Of, who did something: the
-// persons with an event in the range for which the filter is true.
+// Persons asks who is behind a number, or, without Of, who was seen: the persons
+// with an event in the range for which the filter is true, be it only one that
+// says who they are.
 type Persons struct {
 	Scope
 	// Of is the question whose number it is, a [*Trend], [*Funnel],

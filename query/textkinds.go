@@ -197,7 +197,7 @@ func (t *Times) describe() string {
 
 func (q *Persons) describe() string {
 	if q.Of == nil {
-		return "the persons who did something"
+		return "the persons who did something or said who they are"
 	}
 	at := q.cell()
 	return at.describe(q.Of) + ": " + words(q.Of)

@@ -143,10 +143,10 @@ GROUP BY person HAVING views >= 3 AND adds >= 1 AND orders = 0) {settings}`},
 
 func persons(name, scope, span string, check func(*facts) string) question {
 	return question{
-		name: name, json: `{"kind":"persons",` + scope + `}`, floor: "{did} AND {" + span + "}", check: check, digest: totalLine,
+		name: name, json: `{"kind":"persons",` + scope + `}`, floor: "{" + span + "}", check: check, digest: totalLine,
 		hand: []string{
 			`SELECT concat(toString(person), '|', toString(count() OVER ())) FROM (
-SELECT DISTINCT {person} FROM (SELECT {actor} FROM events FINAL WHERE {shop} AND {` + span + `} AND {did} GROUP BY actor) AS e {links}) ORDER BY person LIMIT 100 {settings}`,
+SELECT DISTINCT {person} FROM (SELECT {actor} FROM events FINAL WHERE {shop} AND {` + span + `} GROUP BY actor) AS e {links}) ORDER BY person LIMIT 100 {settings}`,
 			`SELECT concat(toString(person), ' ', toString(min(time)), ' ', toString(max(time))) FROM (
 SELECT time, {person} FROM (SELECT time, {actor} FROM events FINAL WHERE {shop} AND {did} AND (user IN ({ids}) OR visitor IN (SELECT visitor FROM identities WHERE {shop} AND user IN ({ids})) OR visitor IN ({ids}))) AS e {links})
 WHERE person IN ({ids}) GROUP BY person {settings}`,

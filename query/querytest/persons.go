@@ -95,7 +95,7 @@ func (a *asked) behind(q *query.Persons) (map[footfall.ID]bool, error) {
 	}
 	switch of := q.Of.(type) {
 	case nil:
-		return personsOf(a.within(a.from, a.to, behaviour, a.shared(q.Filter))), nil
+		return personsOf(a.within(a.from, a.to, a.shared(q.Filter))), nil
 	case *query.Trend:
 		return a.behindTrend(of, at)
 	case *query.Funnel:
