@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -179,20 +180,40 @@ func TestNothingCrosses(t *testing.T) {
 				require.NotContains(t, answer, secret, text)
 			}
 		}
+		sorts := map[string]bool{}
 		for i, sample := range samples {
+			sample = places.Replace(sample)
+			fresh := freshPlaces(t, sample, sorts)
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
 				t.Parallel()
-				tried, answered := h.tryHostile(t, places.Replace(sample))
-				require.Greater(t, tried, 2*len(hostile))
+				tried, answered := h.tryHostile(t, sample, fresh)
+				require.Greater(t, tried, 8)
 				t.Logf("%d tried, %d answered", tried, answered)
 			})
 		}
 	})
 }
 
-// tryHostile puts each hostile text in place of each text of a question; of a
-// property's name and a person's id, behind the scope.
-func (h *house) tryHostile(tb testing.TB, sample string) (tried, answered int) {
+// freshPlaces returns the places of a question that are the first of their sort:
+// the value of a filter is read, compiled and sent the same way wherever the
+// filter stands.
+func freshPlaces(tb testing.TB, sample string, sorts map[string]bool) map[string]bool {
+	tb.Helper()
+	var doc any
+	require.NoError(tb, json.Unmarshal([]byte(sample), &doc))
+	fresh := map[string]bool{}
+	parts(doc, func(any) {}, "", func(at, was string, _ func(any)) {
+		names := slices.DeleteFunc(strings.Split(at, "/"), func(name string) bool { return name == "" || name[0] <= '9' })
+		sort := strings.Join(names[max(0, len(names)-2):], "/") + " " + was[:strings.IndexAny(was, ".:")+1]
+		fresh[at], sorts[sort] = !sorts[sort], true
+	})
+	return fresh
+}
+
+// tryHostile puts hostile texts in place of each text of a question; of a
+// property's name and a person's id, behind the scope. A fresh place gets all of
+// them, another a third of them, in turns.
+func (h *house) tryHostile(tb testing.TB, sample string, fresh map[string]bool) (tried, answered int) {
 	tb.Helper()
 	var doc any
 	require.NoError(tb, json.Unmarshal([]byte(sample), &doc))
@@ -206,8 +227,13 @@ func (h *house) tryHostile(tb testing.TB, sample string) (tried, answered int) {
 			answered++
 		}
 	}
+	turn := 0
 	parts(doc, func(to any) { doc = to }, "", func(at, was string, put func(any)) {
-		for _, text := range hostile {
+		turn++
+		for i, text := range hostile {
+			if !fresh[at] && (i+turn)%3 != 0 {
+				continue
+			}
 			if cut := strings.IndexAny(was, ".:") + 1; cut > 0 {
 				put(was[:cut] + text)
 			} else {

@@ -32,13 +32,14 @@ func open(tb testing.TB, config queryclickhouse.Config) *queryclickhouse.Conn {
 	return conn
 }
 
-// TestRemoteEngineIsRight holds the suite against an engine in another process,
-// over HTTP.
+// TestRemoteEngineIsRight holds a sample of the suite against an engine in
+// another process, over HTTP; it is the engine of TestEngineIsRight, which
+// answers all of it.
 func TestRemoteEngineIsRight(t *testing.T) {
 	t.Parallel()
 	process := chdbtest.Launch(t, t.TempDir(), "--password", "s3cret")
 	var databases atomic.Int64
-	querytest.Run(t, func(tb testing.TB) (querytest.Store, query.Conn) {
+	querytest.RunSample(t, func(tb testing.TB) (querytest.Store, query.Conn) {
 		database := fmt.Sprintf("test_%d", databases.Add(1))
 		store, err := storeclickhouse.New(storeclickhouse.Config{URL: process.URL, Database: database, Password: "s3cret"})
 		require.NoError(tb, err)

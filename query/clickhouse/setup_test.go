@@ -34,7 +34,9 @@ type world struct {
 
 func setup(tb testing.TB) *world { return setupWith(tb, query.Config{}, tenant.Settings{}) }
 
-func setupWith(tb testing.TB, config query.Config, settings tenant.Settings) *world {
+// embedded returns a store in a database of its own, and a connection that asks
+// it under settings of the engine.
+func embedded(tb testing.TB, settings clickhouse.Settings) (*storeclickhouse.Store, *queryclickhouse.Conn) {
 	tb.Helper()
 	database := chdbtest.Database(tb)
 	transport := chdbtest.Engine(tb).Transport()
@@ -42,16 +44,23 @@ func setupWith(tb testing.TB, config query.Config, settings tenant.Settings) *wo
 	require.NoError(tb, err)
 	require.NoError(tb, store.Migrate(tb.Context()))
 	conn, err := clickhouse.Open(&clickhouse.Options{
-		Protocol: clickhouse.HTTP, Addr: []string{"embedded"}, Auth: clickhouse.Auth{Database: database},
+		Protocol: clickhouse.HTTP, Addr: []string{"embedded"}, Auth: clickhouse.Auth{Database: database}, Settings: settings,
 		TransportFunc: func(*http.Transport) (http.RoundTripper, error) {
 			return queryclickhouse.CountReads(transport), nil
 		},
 	})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, conn.Close()) })
-	w := &world{tb: tb, store: store, conn: queryclickhouse.New(conn), offset: new(int64), known: map[footfall.ID]bool{}}
+	return store, queryclickhouse.New(conn)
+}
+
+func setupWith(tb testing.TB, config query.Config, settings tenant.Settings) *world {
+	tb.Helper()
+	store, conn := embedded(tb, nil)
+	w := &world{tb: tb, store: store, conn: conn, offset: new(int64), known: map[footfall.ID]bool{}}
 	w.tenant = newTenant(tb, "shop", settings)
 	config.Conn = w.conn
+	var err error
 	w.engine, err = query.NewEngine(config)
 	require.NoError(tb, err)
 	return w

@@ -10,24 +10,6 @@ import (
 	"github.com/footfall-go/footfall/tenant"
 )
 
-// TestGeneratedQuestionsAreSound asks the oracle all kinds of questions.
-func TestGeneratedQuestionsAreSound(t *testing.T) {
-	t.Parallel()
-	g, err := newGenerator(3, places[0], 0)
-	require.NoError(t, err)
-	id, err := tenant.ParseID("shop")
-	require.NoError(t, err)
-	shop := &tenant.Tenant{ID: id, Settings: tenant.Settings{Zone: places[0].zone, WeekStart: places[0].start}.WithDefaults()}
-	w := &World{}
-	now := g.middle.Add(5 * 24 * time.Hour)
-	require.NoError(t, w.fill(shop, g.world(), now))
-	for range 200 {
-		q := g.question()
-		_, err := w.Answer(shop, q, now)
-		require.NoError(t, err, "%+v", q)
-	}
-}
-
 // oracle answers about a few rows on a day in March.
 func oracle(tb testing.TB, q query.Query, rows ...string) any {
 	tb.Helper()

@@ -24,8 +24,11 @@
 // identity.test links, devices and aliases. Which events make a session is the
 // processor's to say, and is tested there.
 //
-// By default a run asks some thousand generated questions, as far as there is
-// time. These variables change it:
+// By default a run asks two thousand generated questions, as far as 80 seconds
+// suffice for them, and says how many of each kind; too few of one, or too many
+// without anything to tell, fail it. Most have little to them, so that there can
+// be many; a quarter have as much as any. [RunSample] asks fewer. These variables
+// change it:
 //
 //	FOOTFALL_TEST_TIME=10m        as many as there is time for
 //	FOOTFALL_TEST_QUESTIONS=5000  so many, of which fewer are a failure

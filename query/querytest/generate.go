@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/footfall-go/footfall/query"
 	"github.com/footfall-go/footfall/tenant"
 )
 
@@ -50,6 +51,9 @@ type generator struct {
 	rows   []Row
 	stored []string // ids of segments
 	dense  bool     // most happens within few milliseconds
+	rich   bool     // the question at hand may have much to it
+	// answer is what the oracle says of a question, nil where it says nothing.
+	answer func(query.Query) any
 }
 
 func newGenerator(seed uint64, p place, number int) (*generator, error) {
@@ -93,7 +97,7 @@ func (g *generator) who() string {
 // world returns the rows of a world: few events or many, edges of which few to
 // most lead in circles, segments, and a log of one partition or more.
 func (g *generator) world() []Row {
-	g.rows, g.stored, g.dense = nil, nil, g.chance(3)
+	g.rows, g.stored, g.dense, g.rich = nil, nil, g.chance(3), g.chance(4)
 	for range pick(g, 15, 30, 60, 120) {
 		g.rows = append(g.rows, g.event())
 	}
@@ -103,10 +107,10 @@ func (g *generator) world() []Row {
 	// Statements that follow links and aliases are long, and take long, so that
 	// most worlds have none of them.
 	kinds := pick(g, []string{"link"}, []string{"link", "unlink"}, []string{"alias"}, []string{"link", "link", "unlink", "alias"})
-	for range pick(g, 0, 0, 0, 0, 4, 10, 40) {
+	for range pick(g, 0, 0, 0, 0, 0, 0, 0, 0, 4, 10, 40) {
 		g.rows = append(g.rows, g.edge(pick(g, kinds...)))
 	}
-	if g.chance(8) {
+	if g.chance(16) {
 		for i := range 5 {
 			g.rows = append(g.rows, Row{Kind: "alias", Of: fmt.Sprint("user:u", i), To: fmt.Sprint("u", i+1)})
 		}
@@ -117,7 +121,7 @@ func (g *generator) world() []Row {
 	}
 	at := len(g.rows) / 2
 	for i := range g.IntN(4) {
-		text, _ := json.Marshal(g.segment(2)) // a segment has JSON
+		text, _ := json.Marshal(g.segment(g.depth(1, 2))) // a segment has JSON
 		at += g.IntN(len(g.rows) + 1 - at)
 		id := fmt.Sprint("s", i)
 		g.insert(at, Row{Kind: pick(g, "store", "freeze"), Key: id, To: string(text)})

@@ -27,11 +27,12 @@ func (g *generator) behindRetention() *query.Persons {
 	if of.Breakdown != nil {
 		at.Breakdown = g.value()
 	}
+	g.aim(of, at)
 	return &query.Persons{Of: of, At: at}
 }
 
 func (g *generator) segmentSize() *query.SegmentSize {
-	q := &query.SegmentSize{Segment: *g.segment(2)}
+	q := &query.SegmentSize{Segment: *g.segment(g.depth(1, 2))}
 	if g.chance(2) {
 		q.Scope = g.scope()
 	}

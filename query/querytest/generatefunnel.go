@@ -9,8 +9,8 @@ import (
 // step is a selector of a funnel, which events of others' steps match often.
 func (g *generator) step() query.Selector {
 	s := query.Selector{Event: pick(g, "*", "A", "A", "B", "B", "C", "$page", "$identify")}
-	if g.chance(6) {
-		s.Filter = g.filter(pick(g, 0, 0, 1))
+	if g.chance(g.sparing(6)) {
+		s.Filter = g.filter(g.depth(0, 0, 1))
 	}
 	return s
 }
@@ -54,6 +54,7 @@ func (g *generator) behindFunnel() *query.Persons {
 	if of.Breakdown != nil {
 		at.Breakdown = g.value()
 	}
+	g.aim(of, at)
 	return &query.Persons{Of: of, At: at}
 }
 

@@ -13,10 +13,27 @@ import (
 // with a filter.
 func (g *generator) scope() query.Scope {
 	s := query.Scope{Range: g.span(), Zone: pick(g, "", "", "", "UTC")}
-	if g.chance(3) {
-		s.Filter = g.filter(pick(g, 0, 0, 1, 2))
+	if g.chance(g.sparing(3)) {
+		s.Filter = g.filter(g.depth(0, 0, 1, 2))
 	}
 	return s
+}
+
+// sparing makes a chance smaller and depth a tree lower for most questions: what
+// has much to it takes the engine many times as long to read as what has little,
+// and finds no more. Nothing is left out for good.
+func (g *generator) sparing(of int) int {
+	if g.rich {
+		return of
+	}
+	return 2 * of
+}
+
+func (g *generator) depth(of ...int) int {
+	if g.rich {
+		return pick(g, of...)
+	}
+	return of[0]
 }
 
 func (g *generator) span() query.Range {
@@ -50,7 +67,7 @@ func (g *generator) property() string {
 	if g.chance(2) {
 		return pick(g, "event.plan", "event.price", "event.$name")
 	}
-	if len(g.stored) > 0 && g.chance(6) {
+	if len(g.stored) > 0 && g.chance(g.sparing(6)) {
 		return inSegment + pick(g, g.stored...)
 	}
 	return pick(g, "event.plan", "event.price", "event.when", "event.$name", "event.$type", "event.$path",
@@ -97,8 +114,8 @@ func (g *generator) comparison(property string) (query.Op, any) {
 
 func (g *generator) selector() query.Selector {
 	s := query.Selector{Event: pick(g, "*", "A", "A", "B", "C", "$page")}
-	if g.chance(4) {
-		s.Filter = g.filter(pick(g, 0, 0, 1))
+	if g.chance(g.sparing(4)) {
+		s.Filter = g.filter(g.depth(0, 0, 1))
 	}
 	return s
 }
@@ -110,40 +127,51 @@ func (g *generator) breakdown() *query.Breakdown {
 	return &query.Breakdown{Property: g.property(), Limit: g.IntN(5)}
 }
 
-func (g *generator) interval(of ...query.Interval) query.Interval { return pick(g, of...) }
-
-// question returns any question.
-func (g *generator) question() query.Query {
-	switch g.IntN(19) {
-	case 0:
-		return &query.Sessions{Scope: g.scope(), Interval: g.interval(query.Day, query.Week, query.Month, query.Total)}
-	case 1:
-		return &query.Events{Scope: g.scope(), Person: pick(g, "", g.who()), Limit: pick(g, 0, 3)}
-	case 2:
-		return &query.Persons{Scope: g.scope(), Limit: pick(g, 0, 1, 3)}
-	case 3:
-		return g.behindTrend()
-	case 4, 5, 6:
-		return g.funnel()
-	case 7:
-		return g.behindFunnel()
-	case 8, 9:
-		return g.retention()
-	case 10, 11:
-		return g.segmentSize()
-	case 12:
-		return pick(g, g.behindRetention(), &query.Persons{Of: g.segmentSize()})
+// questions returns some of each kind, in any order, one in four of which may
+// have much to it. What they are is decided when each is asked for: of three the
+// first with something to tell.
+func (g *generator) questions() []func() query.Query {
+	var all []func() query.Query
+	add := func(n int, next func() query.Query) {
+		for i := range n {
+			all = append(all, func() query.Query {
+				g.rich = i%4 == 0
+				q := next()
+				for tries := 2; tries > 0 && !tells(g.answer(q)); tries-- {
+					q = next()
+				}
+				return q
+			})
+		}
 	}
-	return g.trend()
+	add(13, func() query.Query { return g.trend() })
+	add(7, func() query.Query { return g.funnel() })
+	add(4, func() query.Query { return g.retention() })
+	add(4, func() query.Query { return g.segmentSize() })
+	add(2, func() query.Query {
+		return &query.Sessions{Scope: g.scope(), Interval: pick(g, query.Day, query.Week, query.Month, query.Total)}
+	})
+	add(2, func() query.Query {
+		return &query.Events{Scope: g.scope(), Person: pick(g, "", g.who()), Limit: pick(g, 0, 3)}
+	})
+	add(2, func() query.Query { return &query.Persons{Scope: g.scope(), Limit: pick(g, 0, 1, 3)} })
+	add(2, func() query.Query { return g.behindTrend() })
+	add(2, func() query.Query { return g.behindFunnel() })
+	add(1, func() query.Query { return g.behindRetention() })
+	add(1, func() query.Query { return &query.Persons{Of: g.segmentSize()} })
+	g.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
 }
 
 func (g *generator) trend() *query.Trend {
 	q := &query.Trend{Scope: g.scope(), Breakdown: g.breakdown()}
-	q.Interval = g.interval("", query.Hour, query.Day, query.Week, query.Month, query.Total, query.Total)
-	for range 1 + g.IntN(2) {
+	q.Interval = pick(g, "", query.Hour, query.Day, query.Week, query.Month, query.Total, query.Total)
+	for range 1 + g.depth(0, 1) {
 		q.Series = append(q.Series, g.series())
 	}
-	q.Compare = pick(g, "", "", query.PreviousPeriod, query.PreviousYear)
+	if g.chance(g.sparing(2)) {
+		q.Compare = pick(g, query.PreviousPeriod, query.PreviousYear)
+	}
 	switch g.IntN(4) {
 	case 0:
 		q.Cumulative = true
@@ -181,7 +209,51 @@ func (g *generator) behindTrend() *query.Persons {
 	if g.chance(2) {
 		at.Bucket = g.bucket(of.Scope, of.Interval)
 	}
+	g.aim(of, at)
 	return &query.Persons{Of: of, At: at, Limit: pick(g, 0, 2)}
+}
+
+// aim makes a cell name a number that is not 0, three times of four.
+func (g *generator) aim(of query.Query, at *query.Cell) {
+	if g.chance(4) {
+		return
+	}
+	switch r := g.answer(of).(type) {
+	case *query.TrendResult:
+		var cells []query.Cell
+		for _, line := range r.Series {
+			if at.Bucket == "" && line.Total != nil && *line.Total != 0 {
+				cells = append(cells, query.Cell{Breakdown: line.Breakdown})
+			}
+			for i, v := range line.Values {
+				if at.Bucket != "" && v != nil && *v != 0 {
+					cells = append(cells, query.Cell{Breakdown: line.Breakdown, Bucket: instant(r.Buckets[i])})
+				}
+			}
+		}
+		if len(cells) > 0 {
+			cell := pick(g, cells...)
+			at.Breakdown, at.Bucket = cell.Breakdown, cell.Bucket
+		}
+	case *query.FunnelResult:
+		if len(r.Groups) > 0 {
+			at.Breakdown = pick(g, r.Groups...).Breakdown
+		}
+	case *query.RetentionResult:
+		var cells []query.Cell
+		for _, group := range r.Groups {
+			for _, c := range group.Cohorts {
+				for period, n := range c.Values {
+					if n != nil && *n > 0 && !at.Size || at.Size && period == 0 && c.Size > 0 {
+						cells = append(cells, query.Cell{Breakdown: group.Breakdown, Cohort: instant(c.From), Period: period, Size: at.Size})
+					}
+				}
+			}
+		}
+		if len(cells) > 0 {
+			*at = pick(g, cells...)
+		}
+	}
 }
 
 // bucket returns the start of one of the buckets of a range.

@@ -17,15 +17,14 @@ import (
 	"github.com/footfall-go/footfall/tenant"
 )
 
-// So many questions are generated, as far as there is time, and so many about
-// each world. FOOTFALL_TEST_TIME is another time, such as 10m, for any number of
-// questions; FOOTFALL_TEST_QUESTIONS is another number, of which fewer are a
-// failure.
+// So many questions are generated, as far as there is time. FOOTFALL_TEST_TIME is
+// another time, such as 10m, for any number of questions; FOOTFALL_TEST_QUESTIONS
+// is another number, of which fewer are a failure.
 const (
-	enough    = 2000
-	patience  = 80 * time.Second
-	questions = 40
-	tries     = 400 // to make a failing case smaller
+	enough   = 2000
+	fewer    = 200 // of a sample
+	patience = 80 * time.Second
+	tries    = 400 // to make a failing case smaller
 )
 
 // budget is how much a run asks.
@@ -35,9 +34,9 @@ type budget struct {
 	must      bool // ask that many
 }
 
-func budgetOf(tb testing.TB) budget {
+func budgetOf(tb testing.TB, questions int64) budget {
 	tb.Helper()
-	b := budget{questions: enough, time: patience}
+	b := budget{questions: questions, time: patience}
 	if text := os.Getenv("FOOTFALL_TEST_TIME"); text != "" {
 		var err error
 		b.time, err = time.ParseDuration(text)
@@ -72,8 +71,8 @@ func seedOf(tb testing.TB) uint64 {
 // runGenerated asks the oracle and the engine generated questions. A world and
 // what is asked about it are made of the seed and the number of the world alone;
 // FOOTFALL_TEST_WORLD is that of the only one.
-func runGenerated(t *testing.T, open func(tb testing.TB) (Store, query.Conn)) {
-	seed, b := seedOf(t), budgetOf(t)
+func runGenerated(t *testing.T, open func(tb testing.TB) (Store, query.Conn), questions int64) {
+	seed, b := seedOf(t), budgetOf(t, questions)
 	s := newSubject(t, open)
 	if text := os.Getenv("FOOTFALL_TEST_WORLD"); text != "" {
 		number, err := strconv.Atoi(text)
@@ -81,27 +80,32 @@ func runGenerated(t *testing.T, open func(tb testing.TB) (Store, query.Conn)) {
 		s.askGenerated(t, seed, number)
 		return
 	}
-	var asked atomic.Int64
 	var worlds atomic.Int32
 	for worker := range 2 {
 		t.Run(fmt.Sprint("worker ", worker), func(t *testing.T) {
 			t.Parallel()
 			end := time.Now().Add(b.time) // not while it waits for others
-			for first := true; first || asked.Load() < b.questions && time.Now().Before(end); first = false {
-				asked.Add(s.askGenerated(t, seed, int(worlds.Add(1))))
+			for first := true; first || int64(s.tally.asked()) < b.questions && time.Now().Before(end); first = false {
+				s.askGenerated(t, seed, int(worlds.Add(1)))
 			}
 		})
 	}
 	t.Cleanup(func() {
-		t.Logf("%d questions about %d worlds", asked.Load(), worlds.Load())
-		if b.must && !t.Failed() && asked.Load() < b.questions {
+		t.Logf("%d questions about %d worlds%s", s.tally.asked(), worlds.Load(), &s.tally)
+		if t.Failed() {
+			return
+		}
+		if kinds := s.tally.neglected(); len(kinds) > 0 {
+			t.Errorf("too little was asked about %q", kinds)
+		}
+		if b.must && int64(s.tally.asked()) < b.questions {
 			t.Errorf("there was no time for %d questions", b.questions)
 		}
 	})
 }
 
-// askGenerated asks questions about a world, and says how many.
-func (s *subject) askGenerated(tb testing.TB, seed uint64, number int) int64 {
+// askGenerated asks questions about a world.
+func (s *subject) askGenerated(tb testing.TB, seed uint64, number int) {
 	tb.Helper()
 	place := places[number%len(places)]
 	g, err := newGenerator(seed, place, number)
@@ -114,19 +118,24 @@ func (s *subject) askGenerated(tb testing.TB, seed uint64, number int) int64 {
 	rows := g.world()
 	p := s.pair(tb, script.Settings, script.Now)
 	p.load(tb, rows...)
-	for range questions {
-		text, err := json.Marshal(g.question())
+	g.answer = func(q query.Query) any {
+		if answer, err := p.world.Answer(p.tenant, q, p.now); err == nil {
+			return answer.Result
+		}
+		return nil
+	}
+	for _, question := range g.questions() {
+		text, err := json.Marshal(question())
 		require.NoError(tb, err)
 		if what := p.disagree(tb, string(text)); what != "" {
 			s.report(tb, script, rows, string(text), what)
 		}
-		if q, err := query.Parse(text); err == nil && paged(q) && g.chance(4) {
+		if q, err := query.Parse(text); err == nil && paged(q) && g.chance(8) {
 			whole, err := p.world.Answer(p.tenant, wholeOf(q), p.now)
 			require.NoError(tb, err)
 			require.Empty(tb, difference(whole.Result, p.pages(tb, q)), "the pages of %s\n%s", text, script)
 		}
 	}
-	return questions
 }
 
 // disagree returns how the two answers to a question differ, "" if they do not.
@@ -139,10 +148,12 @@ func (p *pair) disagree(tb testing.TB, question string) string {
 	if err != nil {
 		return "the oracle: " + err.Error()
 	}
+	began := time.Now()
 	got, err := p.engine.Run(tb.Context(), p.tenant, q)
 	if err != nil {
 		return "the engine: " + err.Error()
 	}
+	p.subject.tally.add(q, want.Result, time.Since(began))
 	return difference(want.Result, got.Result)
 }
 
