@@ -18,6 +18,7 @@ const (
 	Members     = "members"
 	Snapshots   = "snapshots"
 	Migrations  = "schema_migrations"
+	Places      = "schema_shards"
 )
 
 // Kinds of definitions that the store itself knows.

@@ -18,7 +18,7 @@ import (
 // it is read back by, the versions of a row and an erasure are a matter of one
 // shard. Definitions and the members of segments follow from none; they are on
 // the first. The number of shards and their order stay as they are for as long
-// as there are data.
+// as there are data; others are refused with [ErrShards].
 //
 // Rows are in the database that is named like Config.Database with "_local"
 // behind it, in Replicated tables; tables of type Distributed in the database

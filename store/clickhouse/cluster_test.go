@@ -186,6 +186,51 @@ func TestTwoShards(t *testing.T) {
 	})
 }
 
+// TestShardsAreFixed opens the data with more shards, in another order, without a
+// cluster, and with one where there was none: all of that is refused, with what
+// it was.
+func TestShardsAreFixed(t *testing.T) {
+	t.Parallel()
+	store, conn, s, database := onShards(t)
+	require.NoError(t, store.Migrate(t.Context()), "the same ones")
+	try := func(database string, shards ...string) error {
+		config := clickhouse.Config{Transport: s, Database: database}
+		if len(shards) > 0 {
+			config.Cluster = &clickhouse.Cluster{Name: "two"}
+			for _, url := range shards {
+				config.Cluster.Shards = append(config.Cluster.Shards, []string{url})
+			}
+		}
+		store, err := clickhouse.New(config)
+		require.NoError(t, err)
+		return store.Migrate(t.Context())
+	}
+	require.NoError(t, try(database, "http://a", "http://b"))
+	for _, tc := range []struct {
+		shards []string
+		want   []string
+	}{
+		{[]string{"http://a"}, []string{"what is shard 0 of 1 here (counted from 0) was 0 of 2"}},
+		{[]string{"http://b", "http://a"}, []string{"shard 0 of 2 here (counted from 0) was 1 of 2", "shard 1 of 2 here (counted from 0) was 0 of 2"}},
+		{[]string{"http://a", "http://b", "http://a"}, []string{"shard 0 of 3 here (counted from 0) was 0 of 2", "shard 2 of 3"}},
+		{nil, []string{"was begun on a cluster"}},
+	} {
+		err := try(database, tc.shards...)
+		require.ErrorIs(t, err, clickhouse.ErrShards, "%v", tc.shards)
+		for _, want := range tc.want {
+			require.ErrorContains(t, err, want)
+		}
+	}
+	require.NoError(t, try(database, "http://a", "http://b"), "nothing was changed")
+	one := chdbtest.Database(t)
+	require.NoError(t, try(one))
+	require.NoError(t, try(one))
+	require.ErrorContains(t, try(one, "http://a", "http://b"), "was begun on one server")
+	var noted uint64
+	require.NoError(t, conn.QueryRow(t.Context(), "SELECT count() FROM "+one+".schema_shards").Scan(&noted))
+	require.EqualValues(t, 1, noted)
+}
+
 // TestPartitionsHaveTheirShard shows where rows go, with which settings, and
 // that whoever reads back makes the replica catch up first.
 func TestPartitionsHaveTheirShard(t *testing.T) {

@@ -56,7 +56,8 @@ var journal = schema.Table{
 
 // Migrate brings the database to the version of this code, and creates it if
 // it is not there. It may be repeated, and run by several processes at once.
-// It fails with [ErrNewerSchema] where it would have to go back.
+// It fails with [ErrNewerSchema] where it would have to go back, and with
+// [ErrShards] where the shards are not those of the data.
 func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return fmt.Errorf("migrate database %s: %w", s.config.Database, err)
@@ -66,6 +67,9 @@ func (s *Store) Migrate(ctx context.Context) error {
 
 func (s *Store) migrate(ctx context.Context) error {
 	c := s.common()
+	if err := s.checkEngine(ctx); err != nil {
+		return err
+	}
 	for _, name := range slices.Compact([]string{s.config.Database, s.config.tables()}) {
 		if err := s.makeDatabase(ctx, c, name); err != nil {
 			return err
@@ -75,7 +79,12 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.exec(ctx, createTable(s.config.Cluster, &journal, known), nil); err != nil {
+	for _, t := range []*schema.Table{&journal, &places} {
+		if err := c.exec(ctx, createTable(s.config.Cluster, t, known), nil); err != nil {
+			return err
+		}
+	}
+	if err := s.checkPlaces(ctx); err != nil {
 		return err
 	}
 	at, err := s.schemaVersion(ctx)

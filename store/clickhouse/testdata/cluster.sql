@@ -8,6 +8,15 @@ CREATE TABLE IF NOT EXISTS schema_migrations ON CLUSTER 'two' (
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}') ORDER BY version
 SETTINGS auto_statistics_types = '', fsync_after_insert = 1, fsync_part_directory = 1, merge_selector_base = 10, min_age_to_force_merge_on_partition_only = 1, min_age_to_force_merge_seconds = 86400, min_bytes_for_wide_part = 16777216, min_level_for_wide_part = 1, min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 0, old_parts_lifetime = 480, replicated_deduplication_window = 0, vertical_merge_algorithm_min_rows_to_activate = 16384;
 
+CREATE TABLE IF NOT EXISTS schema_shards ON CLUSTER 'two' (
+    shard UInt16,
+    shards UInt16,
+    at DateTime('UTC') DEFAULT now()
+) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}') ORDER BY (shards, shard)
+SETTINGS auto_statistics_types = '', fsync_after_insert = 1, fsync_part_directory = 1, merge_selector_base = 10, min_age_to_force_merge_on_partition_only = 1, min_age_to_force_merge_seconds = 86400, min_bytes_for_wide_part = 16777216, min_level_for_wide_part = 1, min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 0, old_parts_lifetime = 480, replicated_deduplication_window = 0, vertical_merge_algorithm_min_rows_to_activate = 16384;
+
+SYSTEM SYNC REPLICA schema_shards LIGHTWEIGHT;
+
 SYSTEM SYNC REPLICA schema_migrations LIGHTWEIGHT;
 
 CREATE TABLE IF NOT EXISTS events ON CLUSTER 'two' (
