@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -28,40 +27,6 @@ type shared struct {
 // with what could be seen.
 type answerKey [sha256.Size]byte
 
-// asking is somebody's question.
-type asking struct {
-	key  answerKey
-	seen sight
-	// since is the moment from which on anything that could be seen is good
-	// enough. Zero asks for all that can be seen now.
-	since time.Time
-	until time.Time // by the wall clock, when the asker goes
-}
-
-// takes reports whether an answer that saw this will do.
-func (a asking) takes(seen sight) bool {
-	return a.seen.same(seen) || !a.since.IsZero() && !seen.at.Before(a.since)
-}
-
-// sight is what an answer can depend on beside its question.
-type sight struct {
-	version string // what of the log could be seen, as Config.Version told
-	minute  int64  // which buckets are over; none ends within a minute
-	at      time.Time
-}
-
-func newSight(version string, now time.Time) sight {
-	return sight{version, now.Truncate(time.Minute).Unix(), now}
-}
-
-// same reports whether the same answers come out.
-func (s sight) same(other sight) bool { return s.version == other.version && s.minute == other.minute }
-
-// of returns the key of an answer to a question that saw this.
-func (s sight) of(key answerKey) answerKey {
-	return sha256.Sum256(fmt.Appendf(nil, "%x %d %s", key, s.minute, s.version))
-}
-
 // keptAnswer is one with the bytes that it counts for.
 type keptAnswer struct {
 	key   answerKey
@@ -75,8 +40,8 @@ type flight struct {
 	cancel context.CancelFunc
 	asking int
 	until  time.Time // when the last of them goes
-	begun  bool
-	seen   sight         // of the first who asked, until it is begun
+	begun  bool      // what it sees is settled: that of the first who asked, or now
+	seen   sight
 	landed chan struct{} // closed when value and err are there
 	value  any
 	found  bool // somebody else had it
@@ -105,23 +70,6 @@ func newShared(room int64, answers Answers) *shared {
 	return &shared{flights: map[answerKey]*flight{}, kept: map[answerKey]*list.Element{}, room: room, answers: answers}
 }
 
-// answersForm tells answers of this code from those of another that runs beside
-// it. It changes when the same question may get another answer, or one of another
-// form.
-const answersForm = "2"
-
-// key returns what the answer to a question depends on beside its sight: whose
-// it is and by which rules, what is asked for canonically, and which times a
-// relative range stands for.
-func (r *run) key(kind string, question []byte) answerKey {
-	t, from, to := r.tenant, r.from.UnixMilli(), r.to.UnixMilli()
-	if !r.ranged {
-		from, to = 0, 0 // the moment is the clock's, or the question has it
-	}
-	return sha256.Sum256(fmt.Appendf(nil, "%s %s\n%q %q %q %d %d\n%d %d\n%s", answersForm, kind,
-		t.ID, t.Silo(), r.cal.loc, t.WeekStart, t.Retention, from, to, question))
-}
-
 // get returns an answer, and whether it was computed for this question alone. It
 // is computed at most once for all who can wait for the same, in a context that
 // ends when nobody does any more.
@@ -135,7 +83,7 @@ func (s *shared) get(ctx context.Context, a asking, c computing) (value any, own
 	if own = f == nil || !f.suits(a); own {
 		// The first to ask may go while others wait.
 		flying, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		f = &flight{cancel: cancel, seen: a.seen, landed: make(chan struct{})}
+		f = &flight{cancel: cancel, begun: c.find != nil, seen: a.seen, landed: make(chan struct{})}
 		s.flights[a.key] = f
 		go func() {
 			defer cancel()
@@ -173,8 +121,11 @@ func (s *shared) look(a asking) *keptAnswer {
 
 // fly computes an answer when its turn has come, if it has to be.
 func (s *shared) fly(ctx context.Context, key answerKey, f *flight, c computing) (any, error) {
-	if value, ok := find(ctx, f.seen.of(key), c); ok {
-		return foreign{value}, nil
+	if c.find != nil {
+		if value, ok := c.find(ctx, f.seen.of(key)); ok {
+			return foreign{value}, nil
+		}
+		s.line(f)
 	}
 	done, err := c.turn(ctx)
 	if err != nil {
@@ -189,8 +140,8 @@ func (s *shared) fly(ctx context.Context, key answerKey, f *flight, c computing)
 	if kept != nil {
 		return foreign{kept.value}, nil
 	}
-	if !f.seen.same(before) {
-		if value, ok := find(ctx, f.seen.of(key), c); ok {
+	if c.find != nil && !f.seen.same(before) {
+		if value, ok := c.find(ctx, f.seen.of(key)); ok {
 			return foreign{value}, nil
 		}
 	}
@@ -199,11 +150,12 @@ func (s *shared) fly(ctx context.Context, key answerKey, f *flight, c computing)
 	return c.answer(ctx, until)
 }
 
-func find(ctx context.Context, key answerKey, c computing) (any, bool) {
-	if c.find == nil {
-		return nil, false
-	}
-	return c.find(ctx, key)
+// line notes that a flight waits for its turn, and will see what can be seen
+// then.
+func (s *shared) line(f *flight) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.begun = false
 }
 
 // begin notes what a flight sees. It returns the answer, if it has been kept

@@ -18,6 +18,7 @@ type desired struct {
 	mu      sync.Mutex
 	begun   []string // the version that each computation saw
 	takes   time.Duration
+	found   chan string // has what another process knows; nil if nobody is asked
 }
 
 type told struct {
@@ -36,7 +37,15 @@ func (d *desired) ask(ctx context.Context, maxAge, patience time.Duration) <-cha
 	go func() {
 		ctx, cancel := context.WithDeadlineCause(ctx, a.until, ErrTimeout)
 		defer cancel()
+		var find func(context.Context, answerKey) (any, bool)
+		if d.found != nil {
+			find = func(context.Context, answerKey) (any, bool) {
+				text := <-d.found
+				return text, text != ""
+			}
+		}
 		value, own, err := d.shared.get(ctx, a, computing{
+			find: find,
 			turn: func(ctx context.Context) (func(), error) {
 				select {
 				case <-d.turn:
@@ -148,5 +157,31 @@ func TestOlderAnswersWillDo(t *testing.T) {
 		time.Sleep(time.Second / 2)
 		require.Equal(t, "4 until 01:11", (<-d.ask(t.Context(), time.Second, time.Minute)).value)
 		require.True(t, (<-slow).own)
+	})
+}
+
+// TestWhoWaitsForAnotherProcess asks while the answer to the same may be had
+// elsewhere. That one is right for what could be seen when it was asked for, and
+// for nobody who came later.
+func TestWhoWaitsForAnotherProcess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesired()
+		d.found = make(chan string)
+		first := d.ask(t.Context(), 0, time.Minute)
+		same := d.ask(t.Context(), 0, time.Minute)
+		d.version = "2"
+		later := d.ask(t.Context(), 0, time.Minute)
+		d.found <- "1 elsewhere"
+		require.Equal(t, told{"1 elsewhere", false, nil}, <-first)
+		require.Equal(t, told{"1 elsewhere", false, nil}, <-same)
+		d.found <- ""
+		synctest.Wait()
+		d.version = "3"
+		joined := d.ask(t.Context(), 0, time.Minute)
+		d.turn <- struct{}{}
+		d.found <- ""
+		require.Equal(t, told{"3 until 01:00", true, nil}, <-later)
+		require.Equal(t, told{"3 until 01:00", false, nil}, <-joined)
 	})
 }
