@@ -60,7 +60,7 @@ func (q *Persons) checkCell(c *checker) {
 		c.fail("/of/kind", "bad_value", "persons are behind the numbers of a trend, funnel, retention or segment, not of kind %q", q.Of.Kind())
 		return
 	}
-	inner := checker{nodes: c.nodes, ofPersons: c.ofPersons}
+	inner := checker{nodes: c.nodes, ofPersons: c.ofPersons, beside: c.beside}
 	of := q.question()
 	of.check(&inner)
 	for _, p := range inner.problems {

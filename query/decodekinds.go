@@ -1,6 +1,9 @@
 package query
 
-import "maps"
+import (
+	"maps"
+	"strings"
+)
 
 // laterKinds are the kinds the contract has and this version does not, so that
 // the answer can tell them from a misspelling.
@@ -84,9 +87,16 @@ func (c *checker) trend() (Query, readers) {
 
 func (c *checker) funnel() (Query, readers) {
 	q := new(Funnel)
-	// Attribution and step may stand beside the breakdown, too.
+	// Attribution and step may stand beside the breakdown, too, and what is wrong
+	// with them is wrong there.
 	breakdown := func(read func(b *FunnelBreakdown, path string, n *node)) func(string, *node) {
 		return func(path string, n *node) {
+			if name := path[strings.LastIndexByte(path, '/'):]; name != "/breakdown" {
+				if c.beside == nil {
+					c.beside = map[string]string{}
+				}
+				c.beside["/breakdown"+name] = name
+			}
 			if q.Breakdown == nil {
 				q.Breakdown = new(FunnelBreakdown)
 			}

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"maps"
 	"math"
 )
@@ -61,7 +62,12 @@ func (c *checker) decodeSeries(path string, n *node) []Series {
 
 func (c *checker) decodeExclude(path string, n *node) []Exclusion {
 	return decodeItems(c, path, n, maxExclusions, "exclusions", func(path string, n *node) (e Exclusion) {
+		wrong := len(c.problems)
 		e.Selector = c.decodeSelector(path, n, readers{"after": c.countTo(&e.After), "before": c.countTo(&e.Before)})
+		if wrong == len(c.problems) { // else what could not be read is a mistake, and stays one
+			e.After = cmp.Or(e.After, 1)
+			e.Before = cmp.Or(e.Before, e.After+1)
+		}
 		return e
 	})
 }

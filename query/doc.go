@@ -160,8 +160,8 @@
 // start itself is one if it is what returns are. It may lie after the range. The
 // period 0 is that of the start: of [CalendarBuckets] the interval of the cohort,
 // then each that follows it; of [RollingBuckets] the time from each person's own
-// start on, of 24 hours, 7 or 30 times 24 hours, and so on. With [OnOrAfterward]
-// whoever returns in a period or at any time after it counts in it.
+// start on, of an hour, of 24 hours, 7 or 30 times 24 hours, and so on. With
+// [OnOrAfterward] whoever returns in a period or at any time after it counts in it.
 //
 // A period that has not begun for anybody is null, and the first so many
 // periods of a cohort that are over for everybody are complete. The mean of a

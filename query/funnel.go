@@ -55,9 +55,10 @@ const (
 type Exclusion struct {
 	Selector
 	// After and Before are the numbers of two steps, the first being 1. An
-	// event at the very time of one of them is not between them.
-	After  int `json:"after"`
-	Before int `json:"before"`
+	// event at the very time of one of them is not between them. In JSON they
+	// default to 1, and to the step that follows After.
+	After  int `json:"after,omitempty"`
+	Before int `json:"before,omitempty"`
 }
 
 // ExclusionRule says what an excluded event ends.

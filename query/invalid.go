@@ -50,9 +50,13 @@ type checker struct {
 	ofPersons int // of them, those on persons and groups
 	segments  []reference
 	inOf      bool
+	beside    map[string]string // where a member stands that may stand in two places
 }
 
 func (c *checker) fail(path, code, format string, args ...any) {
+	if given, ok := c.beside[path]; ok {
+		path = given
+	}
 	if len(c.problems) < maxProblems {
 		c.problems = append(c.problems, Problem{path, code, fmt.Sprintf(format, args...)})
 	}

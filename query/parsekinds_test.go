@@ -22,15 +22,19 @@ var questions = []struct{ question, want string }{
 		"/steps/1/event required, /order bad_value, /exclusion bad_value, /reach bad_value, /interval bad_value, /window bad_value, /by bad_value, /hold/0 bad_value, /hold/1 bad_value",
 	},
 	{
-		`{"kind":"funnel",` + month + `,"steps":[{"event":"a"},{"event":"b"}],"exclude":[{"event":"x"},{"event":"x","after":2,"before":3},{"event":"x","after":1,"before":1}],"step":3}`,
-		"/exclude/0/after bad_value, /exclude/0/before bad_value, /exclude/1/after bad_value, /exclude/1/before bad_value, /exclude/2/before bad_value, /breakdown/property required, /breakdown/step conflict",
+		`{"kind":"funnel",` + month + `,"steps":[{"event":"a"},{"event":"b"}],"exclude":[{"event":"x","after":0,"before":"2"},{"event":"x","after":2,"before":3},{"event":"x","after":1,"before":1}],"step":3}`,
+		"/exclude/0/after bad_type, /exclude/0/before bad_type, /exclude/1/after bad_value, /exclude/1/before bad_value, /exclude/2/before bad_value, /breakdown/property required, /step conflict",
 	},
 	{`{"kind":"funnel",` + month + `,"steps":[` + strings.Repeat(`{"event":"a"},`, 20) + `{"event":"a"}],"hold":["event.a","event.b","event.c","event.d"]}`, "/steps too_many, /hold too_many"},
-	{`{"kind":"funnel",` + month + `,"steps":[{"event":"a"}],"attribution":"step","step":2,"breakdown":{"property":"event.b"}}`, "/breakdown/step bad_value"},
+	{`{"kind":"funnel",` + month + `,"steps":[{"event":"a"}],"attribution":"step","step":2,"breakdown":{"property":"event.b"}}`, "/step bad_value"},
+	{`{"kind":"funnel",` + month + `,"steps":[{"event":"a"}],"breakdown":{"property":"event.b","attribution":"best","step":2}}`, "/breakdown/attribution bad_value, /breakdown/step conflict"},
+	{`{"kind":"persons","of":{"kind":"funnel",` + month + `,"steps":[{"event":"a"}],"breakdown":{"property":"event.b"},"attribution":"best"},"at":{"step":1}}`, "/of/attribution bad_value"},
+	{`{"kind":"funnel",` + month + `,"steps":[{"event":"a"},{"event":"b"},{"event":"c"}],"exclude":[{"event":"x"},{"event":"y","after":2}]}`, ""},
+	{`{"kind":"funnel",` + month + `,"steps":[{"event":"a"},{"event":"b"}],"exclude":[{"event":"y","after":2}]}`, "/exclude/0/after bad_value, /exclude/0/before bad_value"},
 
 	{`{"kind":"retention",` + month + `,"start":{"event":"a"},"return":{"event":"*"},"interval":"month","periods":3,"cohort":"recurring","count":"on_or_after","buckets":"rolling","breakdown":{"property":"event.x"}}`, ""},
 	{
-		`{"kind":"retention",` + month + `,"start":{"event":"a","after":1},"interval":"hour","periods":367,"cohort":"all","count":"never","buckets":"square"}`,
+		`{"kind":"retention",` + month + `,"start":{"event":"a","after":1},"interval":"total","periods":367,"cohort":"all","count":"never","buckets":"square"}`,
 		"/start/after unknown_field, /interval bad_value, /periods bad_value, /return/event required, /cohort bad_value, /count bad_value, /buckets bad_value",
 	},
 
@@ -109,7 +113,7 @@ func TestTextsOfQuestions(t *testing.T) {
 	t.Parallel()
 	for question, want := range map[string]string{
 		`{"kind":"funnel",` + month + `,"steps":[{"event":"Viewed"},{"event":"Paid","filter":{"property":"event.price","op":"gt","value":5}}],"exclude":[{"event":"Left","after":1,"before":2}],"hold":["event.cart"],"breakdown":{"property":"event.$country"}}`: `funnel of persons from "Viewed" to "Paid" where price is over 5 within 14 days, without "Left" between steps 1 and 2, with the same cart, by country (the first 10)`,
-		`{"kind":"funnel",` + month + `,"steps":[{"event":"a"},{"event":"*"}],"order":"any","by":"group.company","window":"1h","interval":"week"}`:                                                                                                                `funnel of companys with "a" and any event in any order within 1 hour per week`,
+		`{"kind":"funnel",` + month + `,"steps":[{"event":"a"},{"event":"*"}],"order":"any","by":"group.company","window":"1h","interval":"week"}`:                                                                                                                `funnel of companies with "a" and any event in any order within 1 hour per week`,
 		`{"kind":"retention",` + month + `,"interval":"week","periods":12,"start":{"event":"Signed Up"},"return":{"event":"*"}}`:                                                                                                                                  `persons who did "Signed Up" for the first time ever and any event in the 12 weeks after, per week`,
 		`{"kind":"segment","segment":{"and":[{"did":{"event":"Viewed"},"count":{"gte":3},"within":{"last":"30d"}},{"did":{"event":"Added"},"not_then":{"event":"Paid"},"in":"24h"}]}}`:                                                                            `persons who (did "Viewed" at least 3 times in the last 30 days and did "Added" and not then "Paid" within 24 hours)`,
 		`{"kind":"trend",` + month + `,"series":[{"event":"a"},{"event":"*","measure":"persons"}],"formula":"A/B","compare":"previous_year","rolling":7}`:                                                                                                         `A/B per day, where A is the number of "a"; B is the number of persons of any event, compared with the year before, as the mean of 7`,

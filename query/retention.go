@@ -4,8 +4,8 @@ package query
 // in the periods that follow.
 type Retention struct {
 	Scope
-	// Interval is the width of a cohort and of a period: a day, week or month.
-	// Defaults to a day.
+	// Interval is the width of a cohort and of a period: an hour, day, week or
+	// month. Defaults to a day.
 	Interval Interval `json:"interval,omitempty"`
 	// Periods is how many periods follow that of the start, at most 366.
 	// Defaults to 7.
@@ -49,7 +49,7 @@ type Buckets string
 
 // The buckets. A rolling day has 24 hours, a week 7 of them, a month 30.
 const (
-	CalendarBuckets Buckets = "calendar" // with the calendar's day, week or month
+	CalendarBuckets Buckets = "calendar" // with the calendar's hour, day, week or month
 	RollingBuckets  Buckets = "rolling"  // with the person's own start
 )
 
@@ -63,7 +63,7 @@ func (q *Retention) Validate() error { return validate(q) }
 
 func (q *Retention) check(c *checker) {
 	q.Scope.check(c)
-	oneOf(c, "/interval", q.Interval, Day, Week, Month)
+	oneOf(c, "/interval", q.Interval, Hour, Day, Week, Month)
 	if q.Periods < 0 || q.Periods > maxPeriods {
 		c.fail("/periods", "bad_value", "periods is between 1 and %d", maxPeriods)
 	}

@@ -75,7 +75,9 @@ func (h *Handler) serveSegment(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, s)
 }
 
-// parseStored reads the body of a PUT: name, segment, static.
+// parseStored reads the body of a PUT: name, segment, static. What a GET answers
+// may be sent back as it is: its id is that of the path, and what the members are
+// is not for a client to say.
 func parseStored(id string, body []byte) (StoredSegment, error) {
 	root, wrong := parseTree(body)
 	if wrong != nil {
@@ -86,6 +88,13 @@ func parseStored(id string, body []byte) (StoredSegment, error) {
 	c.decodeObject("", root, readers{
 		"name": c.textTo(&s.Name), "static": c.boolTo(&s.Static),
 		"segment": func(path string, n *node) { s.Segment = *c.decodeSegment(path, n, 1) },
+		"id": func(path string, n *node) {
+			var sent string
+			if c.decodeText(path, n, &sent); sent != id && n.kind == '"' {
+				c.fail(path, "conflict", "the id is %q in the path", clip(id))
+			}
+		},
+		"count": func(string, *node) {}, "updated": func(string, *node) {},
 	})
 	// What could not be read is a mistake already.
 	s.check(&c)

@@ -21,7 +21,7 @@ type grid struct {
 }
 
 // widths are those of rolling periods.
-var widths = map[Interval]time.Duration{Day: 24 * time.Hour, Week: 7 * 24 * time.Hour, Month: 30 * 24 * time.Hour}
+var widths = map[Interval]time.Duration{Hour: time.Hour, Day: 24 * time.Hour, Week: 7 * 24 * time.Hour, Month: 30 * 24 * time.Hour}
 
 // gridOf cuts time for a question whose cohorts start at some moments.
 func (c calendar) gridOf(q *Retention, starts []time.Time) grid {

@@ -64,12 +64,13 @@ func (q *Funnel) describe() string {
 	if groupType, ok := strings.CutPrefix(unit, ofGroup+"."); ok {
 		unit = clip(groupType)
 	}
-	text := "funnel of " + unit + "s from " + strings.Join(steps, " to ")
+	units := plural(unit)
+	text := "funnel of " + units + " from " + strings.Join(steps, " to ")
 	switch q.Order {
 	case Strict:
 		text += " with nothing between"
 	case AnyOrder:
-		text = "funnel of " + unit + "s with " + strings.Join(steps, " and ") + " in any order"
+		text = "funnel of " + units + " with " + strings.Join(steps, " and ") + " in any order"
 	}
 	switch q.Window {
 	case noWindow:
@@ -104,6 +105,19 @@ func (q *Funnel) describe() string {
 		}
 	}
 	return text
+}
+
+// plural returns the plural of a noun, which a tenant may have named a type of
+// groups by.
+func plural(noun string) string {
+	stem, y := strings.CutSuffix(noun, "y")
+	switch {
+	case y && strings.TrimRight(stem, "aeiou") == stem:
+		return stem + "ies"
+	case strings.HasSuffix(noun, "s"), strings.HasSuffix(noun, "x"), strings.HasSuffix(noun, "ch"), strings.HasSuffix(noun, "sh"):
+		return noun + "es"
+	}
+	return noun + "s"
 }
 
 func (q *Retention) describe() string {

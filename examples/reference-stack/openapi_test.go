@@ -270,13 +270,13 @@ func TestOpenAPI(t *testing.T) {
 	d.call("POST", "/api/v1/query", "/api/v1/query", readKey, `{"kind":"trend"}`, 400)
 	d.refused("POST", "/api/v1/query", "/api/v1/query", readKey, `{"kind":"trend"}`, `{"kind":"paths"}`, `{}`, `[]`,
 		`{"kind":"sessions",`+year+`,"interval":"year"}`, `{"kind":"sessions",`+year+`,"interval":1}`, `{"kind":"events",`+year+`,"more":1}`,
-		`{"kind":"retention",`+year+`,"interval":"hour","start":{"event":"a"},"return":{"event":"b"}}`,
+		`{"kind":"retention",`+year+`,"interval":"total","start":{"event":"a"},"return":{"event":"b"}}`,
 		`{"kind":"funnel",`+year+`,"steps":[{"event":"a"}],"interval":"total"}`, `{"kind":"funnel",`+year+`,"steps":[{"event":"a"}],"by":"user"}`,
 		`{"kind":"events",`+year+`,"filter":{"property":"event.x","op":"like","value":"x"}}`, `{"kind":"events",`+year+`,"filter":{}}`,
 		`{"kind":"events",`+year+`,"filter":{"not":{"property":"event.x","op":"is_set"},"or":[]}}`,
 		`{"kind":"persons","of":{"kind":"sessions",`+year+`}}`, `{"kind":"segment","segment":{"did":{"event":"x"},"in":"1 day"}}`)
 	d.refused("PUT", "/api/v1/segments/{id}", "/api/v1/segments/x", readKey, `{}`, `{"name":"x"}`, `{"segment":7}`, `{"segment":{"did":{}}}`,
-		`{"segment":{"did":{"event":"x"}},"static":"yes"}`, `{"segment":{"did":{"event":"x"}},"count":7}`)
+		`{"segment":{"did":{"event":"x"}},"static":"yes"}`, `{"segment":{"did":{"event":"x"}},"size":7}`, `{"segment":{"did":{"event":"x"}},"id":7}`)
 	d.refused("POST", "/api/v1/rejected/replay", "/api/v1/rejected/replay?tenant=shop", s.admin, `{}`, `{"all":false}`, `{"all":true,"reason":"x"}`,
 		`{"reason":""}`, `{"positions":7}`, `{"all":1}`, `{"before":{}}`, `{"everything":true}`)
 	d.refused("POST", "/api/v1/erasures", "/api/v1/erasures", s.admin, `{"tenant":"shop","person":"ann"}`, `{"tenant":7,"person":"user:ann"}`)

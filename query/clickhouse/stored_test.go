@@ -235,7 +235,16 @@ func TestSegmentRoutes(t *testing.T) {
 	require.Equal(t, http.StatusOK, code)
 	require.Empty(t, got["segments"])
 
-	for _, body := range []string{``, `[]`, `{}`, `{"segment":{}}`, `{"segment":"early","count":1}`, `{"segment":"early","name":7}`, `{"segment":"new"}`} {
+	// What is answered may be sent back.
+	text, err := json.Marshal(again)
+	require.NoError(t, err)
+	code, got = send(http.MethodPut, "/early", "rk_shop", string(text))
+	require.Equal(t, http.StatusOK, code, got)
+	delete(got, "updated")
+	delete(again, "updated")
+	require.Equal(t, again, got)
+
+	for _, body := range []string{``, `[]`, `{}`, `{"segment":{}}`, `{"segment":"early","size":1}`, `{"segment":"early","name":7}`, `{"segment":"new"}`, `{"segment":"early","id":"other"}`, `{"segment":"early","id":7}`} {
 		code, got = send(http.MethodPut, "/new", "rk_shop", body)
 		require.Equal(t, http.StatusBadRequest, code, "%s: %v", body, got)
 	}

@@ -72,7 +72,7 @@ func (c *calendar) step(i query.Interval, d date, n int) date {
 // it again.
 func (c *calendar) edges(i query.Interval, from, to time.Time, least int) []time.Time {
 	if i == query.Hour {
-		return c.hours(from, to)
+		return c.hours(from, to, least)
 	}
 	var edges []time.Time
 	for n := 0; ; n++ {
@@ -91,8 +91,8 @@ func (c *calendar) edges(i query.Interval, from, to time.Time, least int) []time
 }
 
 // hours returns the instants at which an hour begins: where the clock on the
-// wall shows a full one and where it changes.
-func (c *calendar) hours(from, to time.Time) []time.Time {
+// wall shows a full one and where it changes; see edges.
+func (c *calendar) hours(from, to time.Time, least int) []time.Time {
 	minute := func(n int64) time.Time { return time.Unix(60*n, 0).In(c.loc) }
 	offset := func(t time.Time) int { _, o := t.Zone(); return o }
 	begins := func(n int64) bool {
@@ -103,7 +103,7 @@ func (c *calendar) hours(from, to time.Time) []time.Time {
 		n--
 	}
 	edges := []time.Time{minute(n)}
-	for edges[len(edges)-1].Before(to) {
+	for edges[len(edges)-1].Before(to) || len(edges) <= least {
 		n++
 		if begins(n) {
 			edges = append(edges, minute(n))
@@ -167,7 +167,7 @@ func (a *asked) rangeOf(r query.Range, now time.Time) (from, to time.Time) {
 		open := a.cal.edges(interval, now, now, 1)
 		return a.cal.begin(a.cal.step(interval, a.cal.date(open[0]), 1-n)), open[1]
 	case 'h':
-		to = a.cal.hours(now, now.Add(1))[1]
+		to = a.cal.hours(now, now, 1)[1]
 		return to.Add(-time.Duration(n) * time.Hour), to
 	}
 	to = now.Truncate(units[unit]).Add(units[unit])

@@ -9,7 +9,7 @@ import (
 
 func (g *generator) retention() *query.Retention {
 	return &query.Retention{
-		Scope: g.scope(), Interval: pick(g, "", query.Day, query.Week, query.Month), Periods: g.IntN(6),
+		Scope: g.scope(), Interval: pick(g, "", query.Hour, query.Day, query.Week, query.Month), Periods: g.IntN(6),
 		Start: g.selector(), Return: g.selector(), Breakdown: g.breakdown(),
 		Cohort:  pick(g, "", query.FirstEver, query.FirstInRange, query.Recurring),
 		Count:   pick(g, "", query.OnPeriod, query.OnOrAfterward),

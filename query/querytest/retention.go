@@ -13,7 +13,7 @@ import (
 
 // widths are the rolling periods.
 var widths = map[query.Interval]time.Duration{
-	query.Day: 24 * time.Hour, query.Week: 7 * 24 * time.Hour, query.Month: 30 * 24 * time.Hour,
+	query.Hour: time.Hour, query.Day: 24 * time.Hour, query.Week: 7 * 24 * time.Hour, query.Month: 30 * 24 * time.Hour,
 }
 
 // member is a person in a cohort.

@@ -59,7 +59,7 @@ func members() map[string]object {
 	compared := object{"anyOf": []any{value, object{"type": "array", "items": value}}}
 	return map[string]object{
 		"query.Funnel.interval":       oneOf(string(query.Hour), string(query.Day), string(query.Week), string(query.Month)),
-		"query.Retention.interval":    oneOf(string(query.Day), string(query.Week), string(query.Month)),
+		"query.Retention.interval":    oneOf(string(query.Hour), string(query.Day), string(query.Week), string(query.Month)),
 		"query.Funnel.window":         {"anyOf": []any{span, object{"const": "none"}}},
 		"query.Funnel.by":             {"anyOf": []any{oneOf("person", "session"), object{"type": "string", "pattern": `^group\..`}}},
 		"query.Range.last":            span,

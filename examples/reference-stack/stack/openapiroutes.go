@@ -2,6 +2,7 @@ package stack
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/footfall-go/footfall/ingest"
 	"github.com/footfall-go/footfall/keep"
@@ -49,11 +50,15 @@ type leftOut struct {
 	MessageID string `json:"messageId"`
 }
 
-// segmentBody is what is stored as a segment.
+// segmentBody is what is stored as a segment. It may have what an answer has:
+// the ID is that of the path, Count and Updated are not looked at.
 type segmentBody struct {
+	ID      string        `json:"id,omitempty"`
 	Name    string        `json:"name,omitempty"`
 	Segment query.Segment `json:"segment"`
 	Static  bool          `json:"static,omitempty"`
+	Count   *uint64       `json:"count,omitempty"`
+	Updated time.Time     `json:"updated,omitzero"`
 }
 
 type erasureRequest struct {
