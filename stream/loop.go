@@ -169,7 +169,7 @@ func (o *owned) advance() (done bool, err error) {
 		o.hand = o.hand[1:]
 	}
 	now := time.Now()
-	if o.ready == nil && o.flying == nil && len(o.open.marks) > 0 && (o.drained() || !now.Before(o.open.read.Add(o.r.cfg.FlushAge))) {
+	if o.ready == nil && o.flying == nil && len(o.open.marks) > 0 && (o.drained() || !now.Before(o.open.read.Add(o.r.flushAge()))) {
 		o.cut(o.batch(o.applied))
 	}
 	if o.ready != nil && o.flying == nil {
@@ -224,6 +224,22 @@ func (o *owned) rest(now time.Time) {
 	}
 }
 
+// How long a record waits for others, unless that is set.
+const (
+	leastFlushAge   = 200 * time.Millisecond
+	flushAgeForEach = time.Second / 20 // partition
+)
+
+// flushAge returns how long the first record of a batch waits at most.
+func (r *Runner) flushAge() time.Duration {
+	if r.cfg.FlushAge > 0 {
+		return r.cfg.FlushAge
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return max(leastFlushAge, time.Duration(len(r.owned))*flushAgeForEach)
+}
+
 // sleep returns how long nothing will happen by itself.
 func (o *owned) sleep() time.Duration {
 	wake := o.snaps.due(o)
@@ -233,7 +249,7 @@ func (o *owned) sleep() time.Duration {
 		}
 	}
 	if len(o.open.marks) > 0 && o.ready == nil && o.flying == nil {
-		earlier(o.open.read.Add(o.r.cfg.FlushAge))
+		earlier(o.open.read.Add(o.r.flushAge()))
 	}
 	if !o.busy() {
 		switch {

@@ -2,6 +2,8 @@ package stream_test
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -193,4 +195,62 @@ func TestErasureIsFinal(t *testing.T) {
 		w.requireLedger(p)
 		require.NoError(t, p.end())
 	})
+}
+
+// TestFlushAgeGrowsWithPartitions measures how long an event waits for others: a
+// process makes at most twenty inserts a second out of slow partitions, however
+// many it has, and as soon as it has fewer it waits less.
+func TestFlushAgeGrowsWithPartitions(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		partitions int
+		set, want  time.Duration
+	}{
+		{1, 0, 200 * time.Millisecond},
+		{4, 0, 200 * time.Millisecond},
+		{50, 0, 2500 * time.Millisecond},
+		{50, 70 * time.Millisecond, 70 * time.Millisecond},
+	} {
+		t.Run(fmt.Sprint(tc.partitions, tc.set), func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, tc.partitions, func(w *world) {
+				var mu sync.Mutex
+				var inserted []time.Duration
+				var sent time.Time
+				w.store.insert = func(*footfall.Batch, int) fate {
+					mu.Lock()
+					defer mu.Unlock()
+					inserted = append(inserted, time.Since(sent))
+					return fine
+				}
+				cfg := w.config()
+				cfg.FlushAge = tc.set
+				p := w.begin(cfg, nil)
+				time.Sleep(time.Minute)
+				sent = time.Now()
+				for i := range tc.partitions {
+					w.append(uint16(i), "shop", w.clicks(1)...)
+				}
+				p.visible()
+				require.Len(t, inserted, tc.partitions)
+				require.Equal(t, slices.Repeat([]time.Duration{tc.want}, tc.partitions), inserted)
+				if tc.set > 0 || tc.partitions < 50 {
+					require.NoError(t, p.end())
+					return
+				}
+				// Another process takes most of them.
+				other := w.begin(cfg, nil)
+				for i := range uint16(48) {
+					w.log.Fence(i)
+				}
+				time.Sleep(time.Minute)
+				inserted, sent = nil, time.Now()
+				w.append(49, "shop", w.clicks(1)...)
+				p.visible()
+				require.Equal(t, []time.Duration{200 * time.Millisecond}, inserted)
+				require.NoError(t, p.end())
+				require.NoError(t, other.end())
+			})
+		})
+	}
 }
