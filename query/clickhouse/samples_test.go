@@ -16,7 +16,7 @@ import (
 // samples are questions that have, together, each text that the types of
 // questions have; TestSamplesHaveEveryText makes sure of it.
 var samples = []string{
-	`{"kind":"trend",` + wholeYear + `,"zone":"Europe/Berlin","interval":"total","filter":{"property":"event.x","op":"ne","value":"y"},"series":[{"event":"Buy","name":"buys","filter":{"property":"event.y","op":"not_in","value":["pro"]},"measure":"sum","of":"event.n"}],"breakdown":{"property":"event.x","limit":1000}}`,
+	`{"kind":"trend",` + wholeYear + `,"zone":"Europe/Berlin","max_age":"1m","interval":"total","filter":{"property":"event.x","op":"ne","value":"y"},"series":[{"event":"Buy","name":"buys","filter":{"property":"event.y","op":"not_in","value":["pro"]},"measure":"sum","of":"event.n"}],"breakdown":{"property":"event.x","limit":1000}}`,
 	`{"kind":"trend","range":{"from":"2024-03-01","to":"2024-05-01"},"series":[{"event":"*"},{"event":"*","measure":"persons"}],"interval":"month","formula":"A/B","compare":"previous_period"}`,
 	`{"kind":"trend",` + wholeYear + `,"interval":"total","series":[{"event":"Buy","filter":{"property":"person.plan","op":"in","value":["fine"]}}]}`,
 	`{"kind":"trend","range":{"last":"52w"},"interval":"total","series":[{"event":"*"}],"breakdown":{"property":"event.$name","limit":1000}}`,
