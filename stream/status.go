@@ -35,6 +35,9 @@ type Status struct {
 type Lag struct {
 	Events  int64   `json:"events"` // Unknown until every owned partition was started
 	Seconds float64 `json:"seconds"`
+	// Estimated says that too much waits to be counted, so that Events is about
+	// what it is, and so are Accepted and Pending of the ledger. No Runner does so.
+	Estimated bool `json:"estimated,omitempty"`
 }
 
 // PartitionStatus is the progress of one partition.
@@ -47,6 +50,7 @@ type PartitionStatus struct {
 	Written   int64   `json:"written"` // the store has also all else that follows from the records before it
 	End       int64   `json:"end"`     // the next record's offset
 	LagEvents int64   `json:"lag_events"`
+	Estimated bool    `json:"lag_estimated,omitempty"` // LagEvents is
 	LagS      float64 `json:"lag_s"`
 	Snapshot  int64   `json:"snapshot"`   // offset of the newest, 0 if none
 	SnapshotS float64 `json:"snapshot_s"` // since it was saved, Unknown if that was before this process owned the partition

@@ -76,34 +76,37 @@ func (c *backlogCounter) confirmed(from int64) {
 
 // since counts the records at or after an offset.
 func (c *backlogCounter) since(ctx context.Context, from int64) (map[string]uint64, footfall.Millis, error) {
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
-		return nil, 0, ctx.Err()
-	}
 	end, err := c.p.log.offset(ctx, c.p.number, sarama.OffsetNewest)
 	if err != nil {
 		return nil, 0, err
 	}
-	c.mu.Lock()
-	if from < c.begin || from > c.end {
-		c.restart(from)
+	at, err := c.ask(ctx, from)
+	if err != nil {
+		return nil, 0, err
 	}
-	c.asked = true
-	at := c.end
-	c.mu.Unlock()
 	defer c.answered()
 	for at < end {
-		records, err := c.reader.read(ctx, at, fetchBytes)
-		if err != nil {
+		if at, err = c.advance(ctx, at); err != nil {
 			return nil, 0, err
 		}
-		c.seen(at, records)
-		c.mu.Lock()
-		at = c.end
-		c.mu.Unlock()
 	}
+	return c.total(ctx, from)
+}
+
+// advance counts one read more and returns up to where.
+func (c *backlogCounter) advance(ctx context.Context, at int64) (int64, error) {
+	records, err := c.reader.read(ctx, at, fetchBytes)
+	if err != nil {
+		return at, err
+	}
+	c.seen(at, records)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.end, nil
+}
+
+// total adds up what is counted from an offset on.
+func (c *backlogCounter) total(ctx context.Context, from int64) (map[string]uint64, footfall.Millis, error) {
 	for {
 		c.mu.Lock()
 		counts, oldest, missing, ok := c.counter.Since(from)
@@ -117,10 +120,51 @@ func (c *backlogCounter) since(ctx context.Context, from int64) (map[string]uint
 	}
 }
 
-func (c *backlogCounter) answered() {
+// estimate counts one read more of the records at or after an offset, and takes
+// those that are not counted yet, up to the log's end, to be like those that are.
+func (c *backlogCounter) estimate(ctx context.Context, from, end int64) (Backlog, error) {
+	at, err := c.ask(ctx, from)
+	if err != nil {
+		return Backlog{}, err
+	}
+	defer c.answered()
+	if at, err = c.advance(ctx, at); err != nil {
+		return Backlog{}, err
+	}
+	counts, oldest, err := c.total(ctx, from)
+	if err != nil {
+		return Backlog{}, err
+	}
+	if at < end {
+		for tenant, n := range counts {
+			counts[tenant] = uint64(float64(n) * float64(end-from) / float64(at-from))
+		}
+	}
+	return Backlog{Events: counts, Oldest: oldest, Estimated: at < end}, nil
+}
+
+// ask takes the turn to count from an offset on, until answered, and returns up
+// to where that is done.
+func (c *backlogCounter) ask(ctx context.Context, from int64) (at int64, err error) {
+	select {
+	case c.turn <- struct{}{}:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if from < c.begin || from > c.end {
+		c.restart(from)
+	}
+	c.asked = true
+	return c.end, nil
+}
+
+func (c *backlogCounter) answered() {
+	c.mu.Lock()
 	c.asked = false
+	c.mu.Unlock()
+	<-c.turn
 }
 
 // restore reads a chunk again that is counted only as a whole.

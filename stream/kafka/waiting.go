@@ -2,18 +2,13 @@ package kafka
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/footfall-go/footfall"
 )
 
-// ErrTooMany says that more records wait than are worth counting.
-var ErrTooMany = errors.New("stream/kafka: too many records wait to be counted")
-
-// mostCounted is how many records of a partition one question reads at most:
-// each has the events of one request.
+// mostCounted is how many records of a partition one question reads at most to
+// give a number that is exact: each has the events of one request.
 const mostCounted = 100_000
 
 // Waiting counts events that wait in partitions, whoever owns them. It reads
@@ -28,10 +23,19 @@ type Waiting struct {
 // NewWaiting returns a counter of what waits in a log. It must be closed.
 func (l *Log) NewWaiting() *Waiting { return &Waiting{log: l, parts: map[uint16]*partition{}} }
 
-// Since counts the events per tenant of a partition's records from an offset
-// on, and returns when the first of them came, 0 if there is none. It fails
-// with [ErrTooMany] where that would take long; end is where the log ends.
-func (w *Waiting) Since(ctx context.Context, number uint16, from, end int64) (map[string]uint64, footfall.Millis, error) {
+// Backlog is what waits in a partition.
+type Backlog struct {
+	Events map[string]uint64 // of each tenant
+	Oldest footfall.Millis   // when the first of its records came, 0 if there is none
+	// Estimated says that not all records were read: the others are taken to be
+	// like those that were.
+	Estimated bool
+}
+
+// Since counts the events of a partition's records from an offset on; end is
+// where the log ends. Where reading all of them would take long it reads some,
+// each time the next ones, and estimates the rest.
+func (w *Waiting) Since(ctx context.Context, number uint16, from, end int64) (Backlog, error) {
 	p := w.part(number)
 	p.backlog.mu.Lock()
 	counted := p.backlog.end
@@ -39,12 +43,12 @@ func (w *Waiting) Since(ctx context.Context, number uint16, from, end int64) (ma
 		counted = from // begins anew
 	}
 	p.backlog.mu.Unlock()
+	defer p.backlog.confirmed(from)
 	if end-counted > mostCounted {
-		return nil, 0, fmt.Errorf("%w: %d in partition %d", ErrTooMany, end-from, number)
+		return p.backlog.estimate(ctx, from, end)
 	}
 	counts, oldest, err := p.Pending(ctx, from)
-	p.backlog.confirmed(from)
-	return counts, oldest, err
+	return Backlog{Events: counts, Oldest: oldest}, err
 }
 
 // part returns the counter of a partition.

@@ -106,27 +106,68 @@ func TestWaiting(t *testing.T) {
 	w := open(t, cfg).NewWaiting()
 	t.Cleanup(w.Close)
 	ctx := t.Context()
-	counts, oldest, err := w.Since(ctx, 0, 0, 0)
+	waits, err := w.Since(ctx, 0, 0, 0)
 	require.NoError(t, err)
-	require.Empty(t, counts)
-	require.Zero(t, oldest)
+	require.Empty(t, waits.Events)
+	require.Zero(t, waits.Oldest)
 	for i := range 5 {
 		r := rec(0, "shop", "a")
 		r.Events = uint32(i + 1)
 		require.NoError(t, l.Append(ctx, []footfall.Record{r, rec(0, "club", "b")}))
 	}
 	for _, from := range []int64{0, 4, 10, 2, 0} {
-		counts, _, err = w.Since(ctx, 0, from, 10)
+		waits, err = w.Since(ctx, 0, from, 10)
 		require.NoError(t, err)
 		shop := uint64(0)
 		for i := from / 2; i < 5; i++ {
 			shop += uint64(i + 1)
 		}
-		require.Equal(t, shop, counts["shop"], from)
-		require.EqualValues(t, (10-from)/2, counts["club"], from)
+		require.Equal(t, shop, waits.Events["shop"], from)
+		require.EqualValues(t, (10-from)/2, waits.Events["club"], from)
+		require.False(t, waits.Estimated)
 	}
-	_, _, err = w.Since(ctx, 0, 10, mostCounted+20)
-	require.ErrorIs(t, err, ErrTooMany)
+}
+
+// TestWaitingEstimates has more wait than is worth reading: what is read stands
+// for the rest, and each question reads on.
+func TestWaitingEstimates(t *testing.T) {
+	t.Parallel()
+	const n = mostCounted + 30_000
+	cfg := configOf(t, broker(t).Addrs())
+	l, ctx := open(t, cfg), t.Context()
+	w := open(t, cfg).NewWaiting()
+	t.Cleanup(w.Close)
+	for at := 0; at < n; at += 5000 {
+		batch := make([]footfall.Record, 5000)
+		for i := range batch {
+			// Records differ, and those to come are larger on average.
+			batch[i] = footfall.Record{Events: uint32(i%4 + (at+i)/(n/2)), Tenant: []string{"shop", "shop", "club"}[i%3], Header: make([]byte, 100)}
+		}
+		require.NoError(t, l.Append(ctx, batch))
+	}
+	exact := func(from int64) (all uint64) {
+		for i := from; i < n; i++ {
+			all += uint64(i%5000%4 + i/(n/2))
+		}
+		return all
+	}
+	for _, from := range []int64{0, 17} {
+		waits, err := w.Since(ctx, 0, from, n)
+		require.NoError(t, err)
+		require.True(t, waits.Estimated)
+		require.InEpsilon(t, exact(from), waits.Events["shop"]+waits.Events["club"], 0.3)
+		require.InEpsilon(t, 2*waits.Events["club"], waits.Events["shop"], 0.1)
+		require.Positive(t, waits.Oldest)
+	}
+	for range 1000 {
+		waits, err := w.Since(ctx, 0, 17, n)
+		require.NoError(t, err)
+		if !waits.Estimated {
+			require.Equal(t, exact(17), waits.Events["shop"]+waits.Events["club"])
+			return
+		}
+	}
+	require.Fail(t, "it never comes to the end")
 }
 
 // TestForget removes what an erasure made superfluous, and nothing that somebody

@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -68,11 +67,7 @@ func (g *groupProgress) Status(ctx context.Context) (stream.Status, error) {
 			p.Visitors, p.Taps = mine.Visitors, mine.Taps
 		}
 		s.Partitions[i] = p
-		if p.LagEvents == stream.Unknown || s.Lag.Events == stream.Unknown {
-			s.Lag.Events = stream.Unknown
-		} else {
-			s.Lag.Events += p.LagEvents
-		}
+		s.Lag.Events += p.LagEvents
 		s.Lag.Seconds = max(s.Lag.Seconds, p.LagS)
 	}
 	for _, at := range snapshots {
@@ -126,29 +121,27 @@ func (g *groupProgress) wait(ctx context.Context, s *stream.Status, p *stream.Pa
 	if p.Written >= p.End {
 		return nil
 	}
-	lag, oldest, err := g.waiting.Since(ctx, p.Partition, p.Written, p.End)
+	lag, err := g.waiting.Since(ctx, p.Partition, p.Written, p.End)
 	pending := lag
 	if err == nil && counted > p.Written {
-		pending, _, err = g.waiting.Since(ctx, p.Partition, counted, p.End)
-	}
-	if errors.Is(err, kafka.ErrTooMany) {
-		p.LagEvents = stream.Unknown
-		return nil
+		pending, err = g.waiting.Since(ctx, p.Partition, counted, p.End)
 	}
 	if err != nil {
 		return fmt.Errorf("count what waits in partition %d: %w", p.Partition, err)
 	}
-	for tenant, n := range pending {
+	p.Estimated = lag.Estimated || pending.Estimated
+	s.Lag.Estimated = s.Lag.Estimated || p.Estimated
+	for tenant, n := range pending.Events {
 		l := s.Ledger[tenant]
 		l.Pending += n
 		s.Ledger[tenant] = l
 	}
-	for _, n := range lag {
+	for _, n := range lag.Events {
 		p.LagEvents += int64(n)
 	}
 	p.LagEvents = max(p.LagEvents, 1) // a command, which holds no events, is to be seen as well
-	if oldest > 0 {
-		p.LagS = max(time.Since(oldest.Time()).Seconds(), 0)
+	if lag.Oldest > 0 {
+		p.LagS = max(time.Since(lag.Oldest.Time()).Seconds(), 0)
 	}
 	return nil
 }

@@ -82,7 +82,11 @@ func (s *Status) print(out io.Writer) error {
 		state = "not ready: " + s.Reason
 	}
 	line("footfall", s.Version+", up "+(time.Duration(s.UptimeS)*time.Second).String()+", "+state)
-	line("lag", fmt.Sprintf("%d events, %.1f s", s.Lag.Events, s.Lag.Seconds))
+	about := ""
+	if s.Lag.Estimated {
+		about = "about "
+	}
+	line("lag", fmt.Sprintf("%s%d events, %.1f s", about, s.Lag.Events, s.Lag.Seconds))
 	line("log", fmt.Sprintf("%s, %s", s.Log.Kind, size(s.Log.Bytes)))
 	line("store", fmt.Sprintf("%s %s, schema %d, %s", s.Store.Kind, s.Store.Version, s.Store.Schema, size(int64(s.Store.Bytes))))
 	for _, table := range slices.Sorted(maps.Keys(s.Store.Rows)) {
