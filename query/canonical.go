@@ -126,6 +126,9 @@ func (q *Trend) canonical(o members) {
 		if m.Of != "" {
 			series[i]["of"] = m.Of
 		}
+		if m.Approximate {
+			series[i]["approximate"] = true
+		}
 		if q.Formula == "" {
 			series[i]["name"] = cmp.Or(m.Name, m.Event)
 		}

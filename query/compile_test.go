@@ -54,6 +54,7 @@ var corpus = map[string]string{
 	"trend_cumulative":    `{"kind":"trend",` + month + `,"cumulative":true,"series":[{"event":"Buy","measure":"persons"},{"event":"Buy","measure":"sessions"},{"event":"Buy","measure":"per_person"},{"event":"Buy","measure":"avg","of":"event.price"},{"event":"Buy","measure":"median","of":"event.price"}]}`,
 	"trend_cumulative_by": `{"kind":"trend",` + month + `,"cumulative":true,"breakdown":{"property":"event.plan"},"series":[{"event":"Buy"}]}`,
 	"trend_compare":       `{"kind":"trend",` + month + `,"compare":"previous_period","formula":"A/B","rolling":7,"breakdown":{"property":"event.plan"},"series":[{"event":"Buy","measure":"sum","of":"event.price"},{"event":"*","measure":"persons"}]}`,
+	"trend_approximate":   `{"kind":"trend",` + month + `,"interval":"week","series":[{"event":"Buy","measure":"persons","approximate":true},{"event":"Buy","measure":"sessions","approximate":true},{"event":"Buy","measure":"per_person","approximate":true},{"event":"Buy","measure":"p90","of":"event.price","approximate":true}]}`,
 	"sessions_person":     `{"kind":"sessions",` + month + `,"filter":{"property":"person.plan","op":"eq","value":"KANARIE"}}`,
 	"sessions":            `{"kind":"sessions",` + month + `}`,
 	"sessions_filtered":   `{"kind":"sessions",` + month + `,"interval":"day","filter":{"or":[{"property":"event.$browser","op":"eq","value":"KANARIE"},{"property":"session.views","op":"gt","value":3}]}}`,

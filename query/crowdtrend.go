@@ -25,7 +25,7 @@ func (p *plan) trendCrowd(q *Trend, at Cell, edges []int64) (crowd, error) {
 		}
 	}
 	m := q.Series[at.Series]
-	m.Measure, m.Of = CountPersons, ""
+	m.Measure, m.Of, m.Approximate = CountPersons, "", false
 	return crowd{rows: func(s *sql) string {
 		s.shared = q.Filter
 		wide := s.plan

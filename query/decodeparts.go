@@ -55,7 +55,7 @@ func (c *checker) decodeTexts(path string, n *node, most int) []string {
 
 func (c *checker) decodeSeries(path string, n *node) []Series {
 	return decodeItems(c, path, n, maxSeries, "series", func(path string, n *node) (s Series) {
-		s.Selector = c.decodeSelector(path, n, readers{"measure": c.textTo((*string)(&s.Measure)), "of": c.textTo(&s.Of)})
+		s.Selector = c.decodeSelector(path, n, readers{"measure": c.textTo((*string)(&s.Measure)), "of": c.textTo(&s.Of), "approximate": c.boolTo(&s.Approximate)})
 		return s
 	})
 }

@@ -242,7 +242,7 @@ func (r *run) turn(ctx context.Context) (done func(), err error) {
 // answer computes the answer to a sound question.
 func (r *run) answer(ctx context.Context, q Query) (*Answer, error) {
 	answer := &Answer{
-		Kind: q.Kind(), Zone: r.cal.loc.String(), Exact: true,
+		Kind: q.Kind(), Zone: r.cal.loc.String(), Exact: !estimated(q),
 		Range: Window{r.from.In(r.cal.loc), r.to.In(r.cal.loc)},
 		Text:  describe(q, r.cal, r.from, r.to),
 	}

@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +35,43 @@ var (
 		P99:           quantile("0.99"),
 	}
 )
+
+// aggregate returns what computes the measure of a series.
+func (s *Series) aggregate() aggregate {
+	a := aggregates[s.measure()]
+	if s.Approximate {
+		a.calls = slices.Clone(a.calls)
+		for i := range a.calls {
+			a.calls[i] = a.calls[i].estimate()
+		}
+	}
+	return a
+}
+
+// estimated reports whether any number of the answer is an estimate.
+func estimated(q Query) bool {
+	trend, ok := q.(*Trend)
+	return ok && slices.ContainsFunc(trend.Series, func(s Series) bool { return s.Approximate })
+}
+
+// estimated reports whether an estimate of the measure is any cheaper.
+func (m Measure) estimated() bool {
+	return slices.ContainsFunc(aggregates[m].calls, func(c call) bool { return c.estimate() != c })
+}
+
+// estimate returns the call that estimates the same: HyperLogLog with 2^17 cells,
+// and the sketch of Greenwald and Khanna with an error of the rank of 1/1000.
+func (c call) estimate() call {
+	switch c.name {
+	case "uniqExact":
+		c.name, c.param = "uniqCombined64", "17"
+	case "uniqExactIf":
+		c.name, c.param = "uniqCombined64If", "17"
+	case "quantileExactInclusive":
+		c.name, c.param = "quantileGK", "1000, "+c.param
+	}
+	return c
+}
 
 func quantile(q string) aggregate {
 	return aggregate{"%s", []call{{name: "quantileExactInclusive", param: q, args: "num"}}}

@@ -8,7 +8,7 @@ func (p *plan) compileSeries(q *Trend, i int, edges []int64) Statement {
 	s := p.sql()
 	s.shared = q.Filter
 	m := &q.Series[i]
-	a := aggregates[m.measure()]
+	a := m.aggregate()
 	value := nullable(a.value())
 	rows := s.seriesRows(m, nil, edges)
 	switch {
@@ -40,7 +40,7 @@ func (p *plan) compileBreakdown(q *Trend, i int, edges []int64, whole *plan) Sta
 	s := p.sql()
 	s.shared = q.Filter
 	m := &q.Series[i]
-	a := aggregates[m.measure()]
+	a := m.aggregate()
 	value := nullable(a.value())
 	rows := s.seriesRows(m, q.Breakdown, edges)
 	ownTop := whole.since == p.since && whole.to == p.to && (q.Formula == "" || i == 0)
@@ -69,7 +69,7 @@ const groupColumns = "toUInt64(grp.1) AS other, toUInt64(grp.2) AS has_label, gr
 // each value and bucket, and those are ranked as topValues does. States of
 // persons or of all numbers would take more than to read the rows again.
 func (s *sql) rankedOnce(m *Series, b *Breakdown, rows string, bucketed bool) string {
-	a := aggregates[m.measure()]
+	a := m.aggregate()
 	keys, level, by := "has, label", "toUInt64(1) AS level", "grp"
 	bucket := "toInt64(0) AS bucket"
 	if bucketed {
@@ -100,7 +100,7 @@ func (s *sql) topValues(q *Trend, i int) string {
 		i = 0
 	}
 	m := &q.Series[i]
-	order := aggregates[m.measure()].value()
+	order := m.aggregate().value()
 	if m.measure() == Sum {
 		order = "ifNull(" + order + ", 0)" // as in the answer, so that it goes before what is below 0
 	}

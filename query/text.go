@@ -65,6 +65,9 @@ func (s *Series) describe() string {
 		}
 		text = words[m] + " " + nameOf(s.Of) + " " + text
 	}
+	if s.Approximate {
+		text = "approximate " + text
+	}
 	if s.Filter != nil {
 		text += " where " + s.Filter.describe()
 	}

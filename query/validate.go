@@ -84,6 +84,10 @@ func (s *Series) check(c *checker, path string) {
 		}
 	default:
 		c.fail(path+"/measure", "bad_value", "a measure is one of events, persons, sessions, per_person, sum, avg, min, max, median, p90, p95 and p99, not %q", clip(string(s.Measure)))
+		return
+	}
+	if s.Approximate && !s.measure().estimated() {
+		c.fail(path+"/approximate", "bad_value", "%q is exact at no cost", s.measure())
 	}
 }
 
