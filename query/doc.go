@@ -35,7 +35,8 @@
 // GET /api/v1/live sends events as they become visible, and how many persons did
 // something in the last five minutes. The events come from a [Live], such as a
 // [Feed] behind a live tap of the processor, and may be lost; the number is asked
-// of the store. What a client does not read in time it misses, and is told so.
+// of the store. What a client does not read in time it misses, and is told so. A
+// Feed is a [footfall.Eraser]: it does not show events of who was erased.
 //
 // # What the numbers mean
 //

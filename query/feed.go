@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -43,7 +44,7 @@ type Feed struct {
 }
 
 // channel is what a tenant has. Its events are numbered without gaps, those that
-// were never kept included.
+// were never kept and those that were erased included.
 type channel struct {
 	series string // tells its numbers from those of another channel
 	kept   []kept
@@ -130,6 +131,25 @@ func (f *Feed) drop(c *channel, n int) {
 	}
 	clear(c.kept[:n]) // the texts would stay as long as the memory behind them
 	c.kept = c.kept[n:]
+}
+
+// Erase implements [footfall.Eraser]: events of who is erased are not kept any
+// longer.
+func (f *Feed) Erase(_ context.Context, e *footfall.Erasure) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := f.channels[e.Tenant]
+	if c == nil {
+		return nil
+	}
+	c.kept = slices.DeleteFunc(c.kept, func(k kept) bool {
+		gone := k.event.ErasedBy(e)
+		if gone {
+			c.bytes, f.bytes = c.bytes-k.bytes, f.bytes-k.bytes
+		}
+		return gone
+	})
+	return nil
 }
 
 // halve makes room at the cost of who takes most.

@@ -98,6 +98,13 @@ func (e *Event) actor(t tenant.ID) footfall.ID {
 	return footfall.ID{}
 }
 
+// ErasedBy reports whether an event of the erasure's tenant is of somebody who is
+// erased, wherever it stands: what is there to be looked at is of little worth,
+// and the door takes nothing more of who is erased.
+func (e *Event) ErasedBy(x *footfall.Erasure) bool {
+	return x.Concerns(&footfall.Event{Visitor: e.actor(x.Tenant)})
+}
+
 // names are the persons of the events of a tenant that is looked at: what was
 // found out a moment ago, so that all who look cost one question.
 type names struct {

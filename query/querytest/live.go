@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/footfall-go/footfall"
+	"github.com/footfall-go/footfall/internal/schema"
 	"github.com/footfall-go/footfall/query"
 	"github.com/footfall-go/footfall/tenant"
 )
@@ -17,7 +18,7 @@ import (
 // events, and two who read, as if in processes of their own. It keeps some
 // hundred events of a tenant, and not two thousand.
 type LiveWorld struct {
-	Sink    footfall.Sink
+	Sink    footfall.Sink // a footfall.Eraser, too
 	Readers [2]query.Live
 }
 
@@ -25,7 +26,7 @@ type LiveWorld struct {
 func TestLive(t *testing.T, open func(t *testing.T) LiveWorld) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, *watcher){
-		"order": liveOrder, "wait": liveWait, "tenants": liveTenants, "resume": liveResume, "gap": liveGap, "forged": liveForged,
+		"order": liveOrder, "wait": liveWait, "tenants": liveTenants, "resume": liveResume, "gap": liveGap, "forged": liveForged, "erase": liveErase,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,4 +213,52 @@ func liveForged(t *testing.T, w *watcher) {
 			require.NotEmpty(t, page.Next)
 		}
 	}
+}
+
+// liveErase forgets somebody in the midst of what others did, and at its end.
+func liveErase(t *testing.T, w *watcher) {
+	require.Implements(t, (*footfall.Eraser)(nil), w.Sink)
+	shop, other := id(t, "shop"), w.begin("other")
+	cursor := w.begin("shop")
+	act := func(of tenant.ID, number int, visitor, user string) {
+		require.NoError(t, w.Sink.Write(t.Context(), []footfall.Event{{
+			Tenant: of, Type: footfall.Track, Name: "Bought", MessageID: fmt.Sprint("erase", number), Time: 1, Received: 1, AnonymousID: visitor, UserID: user,
+		}}))
+	}
+	erase := func(ids ...footfall.ID) {
+		require.NoError(t, w.Sink.(footfall.Eraser).Erase(t.Context(), &footfall.Erasure{Tenant: shop, Name: "e", IDs: ids}))
+	}
+	read := func(name, after string) (seen []string, missed int64, next string) {
+		page := w.read(1, name, after, 1000)
+		for i := range page.Events {
+			seen = append(seen, page.Events[i].Event.ID)
+		}
+		return seen, page.Missed, page.Next
+	}
+	act(id(t, "other"), 1, "gone", "")
+	act(shop, 1, "stays", "")
+	act(shop, 2, "gone", "")
+	act(shop, 3, "gone", "another") // who uses the same device
+	for i := range 150 {            // more than are looked at in one step
+		act(shop, 4+i, "stays", "gone too")
+	}
+	erase(schema.VisitorID(shop, "gone"), schema.UserID(shop, "gone too"))
+	seen, missed, next := read("shop", cursor)
+	require.Equal(t, []string{"erase1", "erase3"}, seen, "an event with a user is that user's")
+	require.Zero(t, missed)
+	seen, _, _ = read("other", other)
+	require.Equal(t, []string{"erase1"}, seen, "of another tenant, who is another person")
+
+	act(shop, 154, "stays", "")
+	seen, missed, next = read("shop", next)
+	require.Equal(t, []string{"erase154"}, seen)
+	require.LessOrEqual(t, missed, int64(150), "those erased count as missed, if at all")
+	require.GreaterOrEqual(t, missed, int64(0))
+
+	act(shop, 155, "stays", "")
+	erase() // all of the tenant
+	act(shop, 156, "stays", "")
+	seen, missed, _ = read("shop", next)
+	require.Equal(t, []string{"erase156"}, seen)
+	require.Equal(t, int64(1), missed)
 }

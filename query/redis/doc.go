@@ -14,7 +14,8 @@
 // written to while somebody looks at it, in any process. Whether somebody does,
 // and whether there is anything new, a process knows from its own memory: these
 // keys are cached in the client, and Redis tells it when they change. A stream that
-// goes on in another process after Last-Event-ID misses nothing.
+// goes on in another process after Last-Event-ID misses nothing. Erasures take the
+// events of the person out of it.
 //
 // When Redis is away, each process answers by itself, and there are no live
 // events: those who look are told, when it is back, that some are missing. Redis

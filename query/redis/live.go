@@ -112,6 +112,7 @@ func (s *Shared) Read(ctx context.Context, t tenant.ID, after string, limit int)
 		if err != nil || len(page.Events) > 0 || page.Missed != 0 {
 			return page, err
 		}
+		from, known = parsePlace(page.Next)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -182,14 +183,22 @@ func (s *Shared) page(ctx context.Context, t tenant.ID, from place, known bool, 
 		if err != nil {
 			return page, err
 		}
+		text, ok := found[i].FieldValues["e"]
 		if known && i == 0 {
-			page.Missed = from.missed(at)
-		}
-		var ev query.Event
-		if err := json.Unmarshal([]byte(found[i].FieldValues["e"]), &ev); err != nil {
-			return page, fmt.Errorf("read a live event: %w", err)
+			next := at
+			if !ok {
+				next.number++
+			}
+			page.Missed = from.missed(next)
 		}
 		page.Next = at.cursor()
+		if !ok { // it only says how far the numbers are
+			continue
+		}
+		var ev query.Event
+		if err := json.Unmarshal([]byte(text), &ev); err != nil {
+			return page, fmt.Errorf("read a live event: %w", err)
+		}
 		page.Events = append(page.Events, query.LiveEvent{Cursor: page.Next, Event: ev})
 	}
 	return page, nil

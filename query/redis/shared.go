@@ -47,23 +47,24 @@ type Config struct {
 	MeterProvider metric.MeterProvider
 }
 
-// Shared is [query.Answers] and [query.Live], and the [footfall.Sink] of a live
-// tap that the latter has its events from. It is safe for concurrent use and has
+// Shared is [query.Answers] and [query.Live], and the [footfall.Sink] and
+// [footfall.Eraser] of a live tap that the latter has its events from. It is safe for concurrent use and has
 // nothing to close.
 type Shared struct {
 	config        Config
 	client        rueidis.Client
 	answers, live *outage.Guard
-	write         *rueidis.Lua
+	write, erase  *rueidis.Lua
 
 	mu     sync.Mutex
 	looked map[tenant.ID]time.Time // when it was last said that somebody looks
 }
 
 var (
-	_ query.Answers = (*Shared)(nil)
-	_ query.Live    = (*Shared)(nil)
-	_ footfall.Sink = (*Shared)(nil)
+	_ query.Answers   = (*Shared)(nil)
+	_ query.Live      = (*Shared)(nil)
+	_ footfall.Sink   = (*Shared)(nil)
+	_ footfall.Eraser = (*Shared)(nil)
 )
 
 // New returns a Shared. It sends nothing yet.
@@ -100,7 +101,7 @@ func New(config Config) (*Shared, error) {
 	return &Shared{
 		config: config, client: config.Client,
 		answers: guard("answers in Redis", config.Timeout, answers), live: guard("live events in Redis", config.LiveTimeout, live),
-		write: rueidis.NewLuaScript(writeScript), looked: map[tenant.ID]time.Time{},
+		write: rueidis.NewLuaScript(writeScript), erase: rueidis.NewLuaScript(eraseScript), looked: map[tenant.ID]time.Time{},
 	}, nil
 }
 
