@@ -21,6 +21,7 @@ type batch struct {
 	parts    parts
 	totals   []fold.Totals // of the state at out.To
 	visitors int           // how many the state held
+	ids      int           // and of message ids
 	evicted  uint64        // message ids it had forgotten early
 	upserts  bool          // the runner's upserts are those at out.To
 	written  int64         // of the plan that claims it

@@ -14,7 +14,7 @@ func (o *owned) cut(next *batch) {
 	if b.out.From < o.careful {
 		b.reform, b.foreign = true, true
 	}
-	b.totals, b.visitors, b.evicted = o.state.Totals(), o.state.Visitors(), o.state.EarlyEvictions()
+	b.totals, b.visitors, b.ids, b.evicted = o.state.Totals(), o.state.Visitors(), o.state.MessageIDs(), o.state.EarlyEvictions()
 	if now := time.Now(); o.ups.free() && o.applied == b.out.To && (o.crowded() || !now.Before(o.ups.last.Add(o.r.cfg.UpsertEvery))) {
 		o.ups.collect(o.state, o.applied, now)
 		b.upserts = true

@@ -23,6 +23,7 @@ type view struct {
 	snapshot int64
 	saved    time.Time // when it was, zero if this process did not
 	visitors int
+	ids      int
 	totals   []fold.Totals // at safe
 }
 
@@ -62,9 +63,11 @@ func (p *published) place(plan Plan, safe, written int64) {
 
 // started takes what is to be seen of a state, and returns what shows it.
 func (p *published) started(s *fold.State, snapshot int64) (show func()) {
-	totals, visitors := s.Totals(), s.Visitors()
+	totals, visitors, ids := s.Totals(), s.Visitors(), s.MessageIDs()
 	return func() {
-		p.change(func(v *view) { v.starting, v.totals, v.visitors, v.snapshot = false, totals, visitors, snapshot })
+		p.change(func(v *view) {
+			v.starting, v.totals, v.visitors, v.ids, v.snapshot = false, totals, visitors, ids, snapshot
+		})
 	}
 }
 
@@ -76,7 +79,7 @@ func (p *published) save(snapshot int64) {
 func (p *published) halt(err error) { p.change(func(v *view) { v.stopped = err }) }
 
 func (p *published) confirm(b *batch) {
-	p.change(func(v *view) { v.safe, v.totals, v.visitors = b.out.To, b.totals, b.visitors })
+	p.change(func(v *view) { v.safe, v.totals, v.visitors, v.ids = b.out.To, b.totals, b.visitors, b.ids })
 }
 
 // trouble notes an error and reports whether it is a new trouble.

@@ -48,6 +48,7 @@ func TestRunnerMakesEventsVisible(t *testing.T) {
 		require.EqualValues(t, 27, part.To)
 		require.EqualValues(t, 27, part.End)
 		require.Positive(t, part.Visitors)
+		require.Equal(t, 21+35, part.IDs, "of both tenants")
 		for _, c := range w.store.calls() {
 			require.Zero(t, c.attempt)
 		}

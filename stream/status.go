@@ -55,6 +55,7 @@ type PartitionStatus struct {
 	Snapshot  int64   `json:"snapshot"`   // offset of the newest, 0 if none
 	SnapshotS float64 `json:"snapshot_s"` // since it was saved, Unknown if that was before this process owned the partition
 	Visitors  int     `json:"visitors"`
+	IDs       int     `json:"ids"` // that are remembered, to know repetitions
 
 	Taps []TapStatus `json:"taps,omitempty"` // in the order of Config.Taps, then idle ones
 }
@@ -116,7 +117,7 @@ func (o *owned) report(ctx context.Context, s *Status) (PartitionStatus, error) 
 	pub := o.status.copy()
 	out := PartitionStatus{
 		Epoch: o.key.epoch, Partition: o.key.partition, Owner: fmt.Sprintf("pid:%d", os.Getpid()),
-		From: pub.safe, To: max(pub.claimed, pub.safe), Written: min(pub.written, pub.safe), Snapshot: pub.snapshot, SnapshotS: Unknown, Visitors: pub.visitors,
+		From: pub.safe, To: max(pub.claimed, pub.safe), Written: min(pub.written, pub.safe), Snapshot: pub.snapshot, SnapshotS: Unknown, Visitors: pub.visitors, IDs: pub.ids,
 	}
 	if !pub.saved.IsZero() {
 		out.SnapshotS = time.Since(pub.saved).Seconds()

@@ -39,6 +39,7 @@ type instruments struct {
 	tapLag           metric.Int64ObservableGauge
 	age              metric.Float64ObservableGauge
 	visitors         metric.Int64ObservableGauge
+	ids              metric.Int64ObservableGauge
 }
 
 func newInstruments(p metric.MeterProvider) (*instruments, error) {
@@ -69,6 +70,7 @@ func newInstruments(p metric.MeterProvider) (*instruments, error) {
 	i.tapLag = gauge("tap.lag", "{event}", "Events accepted and not given to a durable tap yet.")
 	i.lag = gauge("lag", "{event}", "Events accepted and not yet visible.")
 	i.visitors = gauge("visitors", "{visitor}", "Visitors in the state.")
+	i.ids = gauge("ids", "{id}", "Message ids in the state.")
 	var err error
 	i.age, err = i.meter.Float64ObservableGauge("footfall.stream.lag.duration", metric.WithUnit("s"),
 		metric.WithDescription("Age of the oldest event not yet visible."))
@@ -90,6 +92,7 @@ func (i *instruments) observe(r *Runner) (unregister func(), err error) {
 				out.ObserveFloat64(i.age, p.LagS, attrs)
 			}
 			out.ObserveInt64(i.visitors, int64(p.Visitors), attrs)
+			out.ObserveInt64(i.ids, int64(p.IDs), attrs)
 			for _, t := range p.Taps {
 				if t.Durable && t.LagEvents != Unknown {
 					out.ObserveInt64(i.tapLag, t.LagEvents, metric.WithAttributeSet(tapAttrs(t.Name, p.Partition)))
@@ -97,7 +100,7 @@ func (i *instruments) observe(r *Runner) (unregister func(), err error) {
 			}
 		}
 		return err
-	}, i.lag, i.age, i.visitors, i.tapLag)
+	}, i.lag, i.age, i.visitors, i.ids, i.tapLag)
 	if err != nil {
 		return nil, err
 	}

@@ -63,6 +63,7 @@ func TestMetrics(t *testing.T) {
 			"footfall.stream.lag {event}":         7,
 			"footfall.stream.lag.duration s":      0,
 			"footfall.stream.visitors {visitor}":  1,
+			"footfall.stream.ids {id}":            4,
 		}, got)
 		require.NoError(t, p.end())
 	})

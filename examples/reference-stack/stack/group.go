@@ -64,7 +64,7 @@ func (g *groupProgress) Status(ctx context.Context) (stream.Status, error) {
 			return stream.Status{}, err
 		}
 		if mine, ok := own[p.Partition]; ok {
-			p.Visitors, p.Taps = mine.Visitors, mine.Taps
+			p.Visitors, p.IDs, p.Taps = mine.Visitors, mine.IDs, mine.Taps
 		}
 		s.Partitions[i] = p
 		s.Lag.Events += p.LagEvents
@@ -107,7 +107,7 @@ func (g *groupProgress) own(ctx context.Context) (map[uint16]stream.PartitionSta
 func partitionStatus(p *kafka.Position, now time.Time) stream.PartitionStatus {
 	s := stream.PartitionStatus{
 		Epoch: p.Epoch, Partition: p.Partition, From: p.Plan.From, To: p.Plan.To, Written: p.Plan.Written, End: p.End,
-		LagS: p.Lag(now).Seconds(), SnapshotS: stream.Unknown, Visitors: stream.Unknown,
+		LagS: p.Lag(now).Seconds(), SnapshotS: stream.Unknown, Visitors: stream.Unknown, IDs: stream.Unknown,
 	}
 	if p.Member != "" {
 		s.Owner = p.Client + "@" + strings.TrimPrefix(p.Host, "/")
