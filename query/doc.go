@@ -134,7 +134,10 @@
 // events need not have them.
 //
 // The seconds of a step are those from the step before, in the attempts that
-// count. Over time (Interval), each bucket has the attempts that began in it, so
+// count. Its histogram counts them in bins of 1, 2, 5, 10, 15 or 30 seconds or
+// minutes, of 1, 2, 3, 6 or 12 hours, 1 or 2 days, or 1, 2, 4 … weeks: of the
+// narrowest with which there would be at most 20 from the least to the greatest,
+// those with something in them. Over time (Interval), each bucket has the attempts that began in it, so
 // that a unit may be in several. The value of a breakdown is that of the first
 // event of the attempt that has one, of the last, or of the event of a given
 // step; then units that did not get there are in no group. The values with most

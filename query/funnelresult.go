@@ -35,8 +35,10 @@ type FunnelStep struct {
 	// at the first that got here, nil where there are none.
 	FromPrevious *float64 `json:"from_previous"`
 	FromFirst    *float64 `json:"from_first"`
-	// Seconds are those from the step before.
-	Seconds Spread `json:"seconds"`
+	// Seconds are those from the step before, and Histogram how many took how
+	// long.
+	Seconds   Spread `json:"seconds"`
+	Histogram []Bin  `json:"histogram"`
 }
 
 // FunnelBucket has the counts of the steps of those who began in a bucket.
@@ -87,6 +89,7 @@ func stepsOf(names []string, counts []uint64, waits [][]int64) []FunnelStep {
 		}
 		if waits != nil {
 			step.Seconds = spreadOf(waits[i])
+			step.Histogram = histogramOf(waits[i]) // which are sorted by now
 		}
 		steps[i] = step
 	}

@@ -110,7 +110,8 @@ func TestFunnelTable(t *testing.T) {
 		},
 		{Steps: stepsOf([]string{"A", "B"}, []uint64{0, 0}, [][]int64{nil, nil})},
 	}}
-	require.Equal(t, FunnelStep{Name: "A", Count: 2, FromPrevious: &one, FromFirst: &one}, result.Groups[0].Steps[0])
+	require.Equal(t, FunnelStep{Name: "A", Count: 2, FromPrevious: &one, FromFirst: &one, Histogram: []Bin{}}, result.Groups[0].Steps[0])
+	require.Equal(t, []Bin{{1, 2, 1}}, result.Groups[0].Steps[1].Histogram)
 	require.Equal(t, &half, result.Groups[0].Steps[1].FromPrevious)
 	var b strings.Builder
 	writeCSV(&b, result.table())
@@ -131,4 +132,26 @@ func TestSpread(t *testing.T) {
 	require.InDelta(t, 2.35, *s.Median, 0)
 	require.InDelta(t, 2.91, *s.P90, 0, "as R has it by type 7")
 	require.Equal(t, Spread{}, spreadOf(nil))
+}
+
+func TestHistogram(t *testing.T) {
+	t.Parallel()
+	const second, hour, day = 1000, 3_600_000, 24 * 3_600_000
+	for name, test := range map[string]struct {
+		ms   []int64
+		want []Bin
+	}{
+		"nothing":            {nil, []Bin{}},
+		"at once":            {[]int64{0, 0, 999}, []Bin{{0, 1, 3}}},
+		"an edge":            {[]int64{999, 1000}, []Bin{{0, 1, 1}, {1, 2, 1}}},
+		"twenty bins":        {[]int64{0, 19 * second}, []Bin{{0, 1, 1}, {19, 20, 1}}},
+		"twenty-one":         {[]int64{0, 20 * second}, []Bin{{0, 2, 1}, {20, 22, 1}}},
+		"far away":           {[]int64{3600 * second, 3610 * second}, []Bin{{3600, 3601, 1}, {3610, 3611, 1}}},
+		"hours":              {[]int64{0, hour - 1, hour, 5 * hour, 19 * hour}, []Bin{{0, 3600, 2}, {3600, 7200, 1}, {18000, 21600, 1}, {68400, 72000, 1}}},
+		"days":               {[]int64{0, 13 * day}, []Bin{{0, 86400, 1}, {13 * 86400, 14 * 86400, 1}}},
+		"weeks that doubled": {[]int64{0, 7 * 20 * day}, []Bin{{0, 14 * 86400, 1}, {140 * 86400, 154 * 86400, 1}}},
+		"a hundred years":    {[]int64{0, 36_525 * day}, []Bin{{0, 512 * 7 * 86400, 1}, {10 * 512 * 7 * 86400, 11 * 512 * 7 * 86400, 1}}},
+	} {
+		require.Equal(t, test.want, histogramOf(test.ms), name)
+	}
 }

@@ -68,12 +68,12 @@ func TestFunnelResult(t *testing.T) {
 	w.write(journey("b", "2024-01-02T00:00:00Z", "A . B", ev{})...)
 	w.write(journey("c", "2024-01-09T00:00:00Z", "A", ev{})...)
 	require.JSONEq(t, `{"groups":[{"breakdown":null,"steps":[
-		{"name":"A","count":3,"dropped":0,"from_previous":1,"from_first":1,"seconds":{"mean":null,"median":null,"p90":null}},
-		{"name":"second","count":2,"dropped":1,"from_previous":0.6666666666666666,"from_first":0.6666666666666666,"seconds":{"mean":1860,"median":1860,"p90":3300}},
-		{"name":"C","count":0,"dropped":2,"from_previous":0,"from_first":0,"seconds":{"mean":null,"median":null,"p90":null}}],
+		{"name":"A","count":3,"dropped":0,"from_previous":1,"from_first":1,"seconds":{"mean":null,"median":null,"p90":null},"histogram":[]},
+		{"name":"second","count":2,"dropped":1,"from_previous":0.6666666666666666,"from_first":0.6666666666666666,"seconds":{"mean":1860,"median":1860,"p90":3300},"histogram":[{"from":0,"to":300,"count":1},{"from":3600,"to":3900,"count":1}]},
+		{"name":"C","count":0,"dropped":2,"from_previous":0,"from_first":0,"seconds":{"mean":null,"median":null,"p90":null},"histogram":[]}],
 		"trend":[{"from":"2024-01-01T00:00:00Z","counts":[2,2,0]},{"from":"2024-01-08T00:00:00Z","counts":[1,0,0]}]}]}`,
 		w.result(`{"kind":"funnel","range":{"from":"2024-01-01","to":"2024-01-10"},"interval":"week","steps":[{"event":"A"},{"event":"B","name":"second"},{"event":"C"}]}`))
-	require.JSONEq(t, `{"groups":[{"breakdown":null,"steps":[{"name":"D","count":0,"dropped":0,"from_previous":null,"from_first":null,"seconds":{"mean":null,"median":null,"p90":null}}],"trend":[]}]}`,
+	require.JSONEq(t, `{"groups":[{"breakdown":null,"steps":[{"name":"D","count":0,"dropped":0,"from_previous":null,"from_first":null,"seconds":{"mean":null,"median":null,"p90":null},"histogram":[]}],"trend":[]}]}`,
 		w.result(`{"kind":"funnel",`+january+`,"steps":[{"event":"D"}]}`))
 	require.JSONEq(t, `{"groups":[]}`, w.result(`{"kind":"funnel",`+january+`,"steps":[{"event":"D"}],"breakdown":{"property":"event.x"}}`))
 }

@@ -3,6 +3,8 @@ package querytest
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -157,7 +159,7 @@ func steps(q *query.Funnel, all []*attempt) []query.FunnelStep {
 		s.Name, s.Count = cmp.Or(q.Steps[i].Name, q.Steps[i].Event), counts[i]
 		s.FromFirst = ratio(float64(counts[i]), float64(counts[0]))
 		if i == 0 {
-			s.FromPrevious = s.FromFirst
+			s.FromPrevious, s.Histogram = s.FromFirst, []query.Bin{}
 			continue
 		}
 		s.Dropped = counts[i-1] - counts[i]
@@ -168,9 +170,34 @@ func steps(q *query.Funnel, all []*attempt) []query.FunnelStep {
 				took = append(took, seconds(t.events[i].at.Sub(t.events[i-1].at)))
 			}
 		}
-		s.Seconds = spread(took)
+		s.Seconds, s.Histogram = spread(took), histogram(took)
 	}
 	return list
+}
+
+// divisions of time by which seconds are counted.
+var divisions = []string{"1s", "2s", "5s", "10s", "15s", "30s", "1m", "2m", "5m", "10m", "15m", "30m", "1h", "2h", "3h", "6h", "12h", "1d", "2d", "1w", "2w", "4w", "8w", "16w", "32w", "64w", "128w", "256w", "512w", "1024w"}
+
+// histogram counts seconds by the finest division that does it in at most twenty
+// steps from the least to the most.
+func histogram(took []float64) []query.Bin {
+	for _, division := range divisions {
+		width := duration(division).Seconds()
+		counts := map[int64]uint64{}
+		for _, s := range took {
+			counts[int64(math.Floor(s/width))]++
+		}
+		steps := slices.Sorted(maps.Keys(counts))
+		if len(steps) > 0 && steps[len(steps)-1]-steps[0] >= 20 {
+			continue
+		}
+		bins := []query.Bin{}
+		for _, n := range steps {
+			bins = append(bins, query.Bin{From: n * int64(width), To: (n + 1) * int64(width), Count: counts[n]})
+		}
+		return bins
+	}
+	return nil
 }
 
 // behindFunnel returns who is behind a number of a funnel: of each unit the
