@@ -10,4 +10,8 @@
 // packages webhook and parquet for what a sink does to keep its part of it.
 // That is all a destination takes: one method, called with events in order,
 // that returns nil when they are there. GET /status tells how far each tap is.
+//
+// With --admin-key persons can be erased (POST /api/v1/erasures, see package keep):
+// the store forgets them, and the sinks are told, because what they gave away
+// only they can delete.
 package main

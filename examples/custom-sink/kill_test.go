@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -40,6 +41,7 @@ const (
 	secret   = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	clients  = 3
 	patience = 2 * time.Minute
+	adminKey = "ak_test"
 	asChild  = "FOOTFALL_CUSTOM_SINK_CHILD"
 )
 
@@ -88,6 +90,8 @@ type receiver struct {
 	dice     *rand.Rand
 	ids      []string // message ids, first copies only, in order of arrival
 	seen     map[footfall.Position]string
+	visitors map[footfall.Position]string // as erasures name them
+	erased   []webhook.Erasure
 	last     footfall.Position
 	repeated int
 	refused  int
@@ -118,6 +122,10 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		if err != nil {
 			break
 		}
+		if order := (webhook.Erasure{}); json.Unmarshal(line, &order) == nil && order.Erase.Name != "" {
+			r.erased = append(r.erased, order)
+			continue
+		}
 		var ev webhook.Event
 		if err := json.Unmarshal(line, &ev); err != nil {
 			r.wrong = append(r.wrong, err.Error())
@@ -134,7 +142,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		if len(r.ids) > 0 && r.last.Compare(at) >= 0 {
 			r.wrong = append(r.wrong, fmt.Sprintf("%v came after %v", at, r.last))
 		}
-		r.seen[at], r.last = ev.MessageID, at
+		r.seen[at], r.visitors[at], r.last = ev.MessageID, ev.Visitor, at
 		r.ids = append(r.ids, ev.MessageID)
 	}
 	if fate == 1 { // it has them, and the sender does not learn of it
@@ -152,7 +160,7 @@ type child struct {
 func start(t *testing.T, dir, hook string, rows int) *child {
 	t.Helper()
 	return launch(t, asChild, "--listen", "127.0.0.1:0", "--data", dir, "--tenant", "shop:wk_shop",
-		"--webhook", hook, "--secret", secret, "--parquet", filepath.Join(dir, "parquet"), "--rows", strconv.Itoa(rows), "--age", "300ms")
+		"--admin-key", adminKey, "--webhook", hook, "--secret", secret, "--parquet", filepath.Join(dir, "parquet"), "--rows", strconv.Itoa(rows), "--age", "300ms")
 }
 
 // launch starts this binary as one of the processes that it can be, and waits
@@ -185,19 +193,25 @@ func (c *child) kill(t *testing.T) {
 	_ = c.cmd.Wait() // the status is that of the signal
 }
 
-// send posts batches, each until it is accepted, and notes what was.
-func send(ctx context.Context, client int, url *atomic.Pointer[string], stop <-chan struct{}) (accepted []string, err error) {
+// send posts batches, each until it is accepted, and notes what was, with whose
+// it is. Some of it is of visitors that are erased meanwhile, and refused.
+func send(ctx context.Context, client int, url *atomic.Pointer[string], stop <-chan struct{}) (accepted map[string]string, err error) {
+	accepted = map[string]string{}
 	for n := 0; ; n++ {
 		select {
 		case <-stop:
 			return accepted, nil
 		default:
 		}
-		var ids, messages []string
+		var messages []string
+		whose := map[string]string{}
 		for i := range 1 + n%40 {
-			id := fmt.Sprintf("c%d-%d-%d", client, n, i)
-			ids = append(ids, id)
-			messages = append(messages, fmt.Sprintf(`{"type":"track","event":"click","messageId":%q,"anonymousId":"v%d","properties":{"n":%d}}`, id, n%50, n))
+			id, visitor := fmt.Sprintf("c%d-%d-%d", client, n, i), fmt.Sprintf("v%d", (n+i)%50)
+			if i == 0 {
+				visitor = "bystander"
+			}
+			whose[id] = visitor
+			messages = append(messages, fmt.Sprintf(`{"type":"track","event":"click","messageId":%q,"anonymousId":%q,"properties":{"n":%d}}`, id, visitor, n))
 		}
 		body := `{"batch":[` + strings.Join(messages, ",") + `]}`
 		for {
@@ -211,8 +225,18 @@ func send(ctx context.Context, client int, url *atomic.Pointer[string], stop <-c
 				return nil, ctx.Err()
 			}
 			if err == nil {
+				var answer struct {
+					Rejected []struct{ MessageID, Code string }
+				}
+				err = json.NewDecoder(resp.Body).Decode(&answer)
 				_ = resp.Body.Close()
-				if resp.StatusCode == http.StatusOK {
+				if err == nil && resp.StatusCode == http.StatusOK {
+					for _, r := range answer.Rejected {
+						if r.Code != "illegal_id" {
+							return nil, errors.New(r.Code)
+						}
+						delete(whose, r.MessageID)
+					}
 					break
 				}
 				if resp.StatusCode/100 == 4 {
@@ -221,8 +245,16 @@ func send(ctx context.Context, client int, url *atomic.Pointer[string], stop <-c
 			}
 			<-time.After(20 * time.Millisecond) // it is being started again
 		}
-		accepted = append(accepted, ids...)
+		maps.Copy(accepted, whose)
 	}
+}
+
+// number is how many events of all clients were accepted.
+func number(accepted []map[string]string) (n int) {
+	for _, all := range accepted {
+		n += len(all)
+	}
+	return n
 }
 
 // status asks the program how it does.
@@ -237,6 +269,33 @@ func (c *child) status(ctx context.Context) (s stream.Status, err error) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	return s, json.NewDecoder(resp.Body).Decode(&s)
+}
+
+// erase requests that a visitor is erased, and returns where the receipt is.
+func (c *child) erase(t *testing.T, visitor string) (path string) {
+	t.Helper()
+	var receipt struct{ Name, State string }
+	require.Eventually(t, func() bool {
+		return c.ask(t, http.MethodPost, "/api/v1/erasures", fmt.Sprintf(`{"tenant":"shop","person":"visitor:%s"}`, visitor), &receipt) == http.StatusAccepted
+	}, patience, 20*time.Millisecond, "erase "+visitor)
+	return "/api/v1/erasures/" + receipt.Name
+}
+
+// ask sends a request with the admin key; an answer that is none has status 0.
+func (c *child) ask(t *testing.T, method, path, body string, answer any) (status int) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, c.url+path, strings.NewReader(body))
+	require.NoError(t, err)
+	req.SetBasicAuth("", adminKey)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if json.NewDecoder(resp.Body).Decode(answer) != nil {
+		return 0
+	}
+	return resp.StatusCode
 }
 
 // given waits until store and taps have everything, and returns their status.
@@ -254,12 +313,13 @@ func (c *child) given(t *testing.T) (st stream.PartitionStatus) {
 }
 
 // TestChaosKilledTapsMissNothing kills the program with SIGKILL at random moments
-// under load, while taps start as well. Afterwards the receiver of the webhook
-// has every accepted event, in order and signed, and the Parquet files have
-// each exactly once, like the store.
+// under load, while taps start and persons are erased as well. Afterwards the
+// receiver of the webhook has every accepted event of all others, in order and
+// signed, and the Parquet files have each exactly once, like the store; of who
+// was erased nothing is left where somebody deletes what the sinks were told to.
 func TestChaosKilledTapsMissNothing(t *testing.T) {
 	t.Parallel()
-	hooks := &receiver{dice: rand.New(rand.NewPCG(3, 4)), seen: map[footfall.Position]string{}}
+	hooks := &receiver{dice: rand.New(rand.NewPCG(3, 4)), seen: map[footfall.Position]string{}, visitors: map[footfall.Position]string{}}
 	server := httptest.NewServer(hooks)
 	defer server.Close()
 	dir, chance := t.TempDir(), rand.New(rand.NewPCG(5, 6))
@@ -269,7 +329,7 @@ func TestChaosKilledTapsMissNothing(t *testing.T) {
 
 	stop := make(chan struct{})
 	var working sync.WaitGroup
-	accepted, failures := make([][]string, clients), make(chan error, clients)
+	accepted, failures := make([]map[string]string, clients), make(chan error, clients)
 	for i := range clients {
 		working.Go(func() {
 			var err error
@@ -278,7 +338,12 @@ func TestChaosKilledTapsMissNothing(t *testing.T) {
 			}
 		})
 	}
+	erased, receipts := map[string]bool{}, []string{}
 	for i := range kills(t) {
+		if visitor := fmt.Sprint("v", i%50); i%3 > 0 && !erased[visitor] { // carried out or not when it is killed
+			receipts = append(receipts, c.erase(t, visitor))
+			erased[visitor] = true
+		}
 		select {
 		case <-time.After(time.Duration(chance.IntN(1500)) * time.Millisecond):
 		case err := <-failures:
@@ -295,32 +360,81 @@ func TestChaosKilledTapsMissNothing(t *testing.T) {
 	working.Wait()
 	close(failures)
 	require.NoError(t, <-failures)
+	for _, path := range receipts {
+		var receipt struct{ State string }
+		require.Eventually(t, func() bool {
+			return c.ask(t, http.MethodGet, path, "", &receipt) == http.StatusOK && receipt.State == "done"
+		}, patience, 50*time.Millisecond, path)
+	}
 	st := c.given(t)
 	require.NoError(t, c.cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, c.cmd.Wait(), c.stderr.String())
 
-	want := slices.Concat(accepted...)
+	// How much of somebody was given before the order depends on who was faster,
+	// and nobody counts it. What is left when it is deleted as told must be nothing.
+	var want []string
+	whose := map[string]string{}
+	for _, all := range accepted {
+		for id, visitor := range all {
+			whose[id] = visitor
+			if !erased[visitor] {
+				want = append(want, id)
+			}
+		}
+	}
 	slices.Sort(want)
 	require.NotEmpty(t, want)
+	require.Less(t, len(want), len(whose), "somebody was erased who had done something")
+	others := func(ids []string) []string {
+		left := slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+			require.NotEmpty(t, whose[id], "%s was not accepted", id)
+			return erased[whose[id]]
+		})
+		slices.Sort(left)
+		return left
+	}
 
 	hooks.mu.Lock()
 	defer hooks.mu.Unlock()
 	require.Empty(t, hooks.wrong)
-	posted := slices.Sorted(slices.Values(hooks.ids))
-	require.Equal(t, want, posted, "the webhook, first copies")
+	require.Equal(t, want, others(hooks.ids), "the webhook, first copies")
+	var left []string
+	for at, id := range hooks.seen {
+		if !slices.ContainsFunc(hooks.erased, func(o webhook.Erasure) bool {
+			return at.Offset < o.Erase.Before[2] && slices.ContainsFunc(o.Erase.IDs, func(gone footfall.ID) bool { return gone.String() == hooks.visitors[at] })
+		}) {
+			left = append(left, id)
+		}
+	}
+	slices.Sort(left)
+	require.Equal(t, want, left, "the webhook, when the receiver has deleted what it was told to")
 
 	names, err := filepath.Glob(filepath.Join(dir, "parquet", "*.parquet"))
 	require.NoError(t, err)
 	var kept []string
+	gone := map[string]int64{} // id to the offset before which it is erased
+	orders, err := filepath.Glob(filepath.Join(dir, "parquet", "erasures", "*.parquet"))
+	require.NoError(t, err)
+	for _, name := range orders {
+		rows, err := pq.ReadFile[parquet.ErasedRow](name)
+		require.NoError(t, err)
+		for i := range rows {
+			gone[rows[i].ID] = max(gone[rows[i].ID], rows[i].Offset)
+		}
+	}
+	require.Len(t, gone, len(erased))
 	places := map[footfall.Coordinate]string{}
 	for _, name := range names {
 		rows, err := pq.ReadFile[parquet.Row](name)
 		require.NoError(t, err)
 		for i := range rows {
-			kept = append(kept, rows[i].MessageID)
 			at := rows[i].Position()
-			places[footfall.Coordinate{Offset: at.Offset, Index: at.Index}] = rows[i].MessageID
+			if at.Offset < gone[rows[i].Visitor] {
+				continue
+			}
 			require.Equal(t, hooks.seen[at], rows[i].MessageID, "both taps saw the same")
+			kept = append(kept, rows[i].MessageID)
+			places[footfall.Coordinate{Offset: at.Offset, Index: at.Index}] = rows[i].MessageID
 		}
 	}
 	slices.Sort(kept)
@@ -334,8 +448,8 @@ func TestChaosKilledTapsMissNothing(t *testing.T) {
 	for at := range places {
 		require.True(t, stored[at], "%+v is in a file and not in the store", at)
 	}
-	t.Logf("%d events over %d kills; %d came to the webhook again, %d requests were refused, %d files",
-		len(want), kills(t), hooks.repeated, hooks.refused, len(names))
+	t.Logf("%d events over %d kills and %d erasures; %d came to the webhook again, %d requests were refused, %d files",
+		len(want), kills(t), len(erased), hooks.repeated, hooks.refused, len(names))
 }
 
 // engineTurn is held by whoever looks into a store: a process has one engine.

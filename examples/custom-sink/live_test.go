@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -51,7 +50,7 @@ func TestLiveTapHoldsNobodyUp(t *testing.T) {
 	url.Store(&c.url)
 	stop := make(chan struct{})
 	var working sync.WaitGroup
-	accepted, failures := make([][]string, clients), make(chan error, clients)
+	accepted, failures := make([]map[string]string, clients), make(chan error, clients)
 	for i := range clients {
 		working.Go(func() {
 			var err error
@@ -109,5 +108,5 @@ func TestLiveTapHoldsNobodyUp(t *testing.T) {
 	}, patience, 20*time.Millisecond)
 	require.NoError(t, c.cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, c.cmd.Wait(), c.stderr.String())
-	require.Len(t, storedIn(t, dir, s.Partitions[0].End), len(slices.Concat(accepted...)), "the record has each once")
+	require.Len(t, storedIn(t, dir, s.Partitions[0].End), number(accepted), "the record has each once")
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/footfall-go/footfall/ingest"
+	"github.com/footfall-go/footfall/keep"
 	"github.com/footfall-go/footfall/store/chdb"
 	"github.com/footfall-go/footfall/store/clickhouse"
 	"github.com/footfall-go/footfall/stream"
@@ -34,7 +35,7 @@ func main() {
 }
 
 type options struct {
-	listen, data, tenant         string
+	listen, data, tenant, admin  string
 	webhook, feed, secret, files string
 	rows                         int
 	age                          time.Duration
@@ -46,6 +47,7 @@ func run(ctx context.Context, args []string) error {
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of the door")
 	f.StringVar(&o.data, "data", "", "folder of log and store")
 	f.StringVar(&o.tenant, "tenant", "", "ID:WRITE_KEY")
+	f.StringVar(&o.admin, "admin-key", "", "password of who may erase persons, nobody if empty")
 	f.StringVar(&o.webhook, "webhook", "", "URL that events are posted to")
 	f.StringVar(&o.feed, "feed", "", "URL that events are posted to if it keeps up")
 	f.StringVar(&o.secret, "secret", "", "what signs them, whsec_ and base64")
@@ -94,12 +96,18 @@ func serve(ctx context.Context, o *options, taps []stream.Tap) (err error) {
 	if err != nil {
 		return err
 	}
-	door, err := ingest.New(ingest.Config{Log: log, Auth: keys, Unavailable: func(err error) bool { return errors.Is(err, stream.ErrUnavailable) }})
+	keeper, erasures, err := openKeeper(ctx, keep.Config{Log: log, Store: store, Tenants: keys.Tenants, Settle: runner.Settle}, o.admin)
+	if err != nil {
+		return err
+	}
+	door, err := ingest.New(ingest.Config{Log: log, Auth: keys, Bans: keeper, Unavailable: func(err error) bool { return errors.Is(err, stream.ErrUnavailable) }})
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", door)
+	mux.Handle("/api/v1/erasures", erasures)
+	mux.Handle("/api/v1/erasures/", erasures)
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
 		status, err := runner.Status(r.Context())
 		if err != nil {
@@ -115,8 +123,9 @@ func serve(ctx context.Context, o *options, taps []stream.Tap) (err error) {
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute}
 	processing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	done := make(chan error, 2)
+	done := make(chan error, 3)
 	go func() { done <- runner.Run(processing) }()
+	go func() { done <- keeper.Run(processing) }()
 	go func() { done <- server.Serve(listener) }()
 	fmt.Println("ready", "http://"+listener.Addr().String())
 	select {
@@ -128,7 +137,7 @@ func serve(ctx context.Context, o *options, taps []stream.Tap) (err error) {
 	defer cancel()
 	err = errors.Join(err, server.Shutdown(shut))
 	stop() // Run brings the rest of the log into the store, and taps along
-	for range 2 {
+	for range 3 {
 		if ended := <-done; !errors.Is(ended, http.ErrServerClosed) {
 			err = errors.Join(err, ended)
 		}
