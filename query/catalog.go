@@ -115,15 +115,12 @@ func (r *run) catalog(ctx context.Context, q CatalogQuery) (*Catalog, error) {
 	}
 	properties, err := r.eventProperties(ctx, q)
 	if err == nil {
-		err = r.addValues(ctx, properties, func(names []string) (Statement, error) { return r.recentValues(ctx, q, names) })
+		err = r.addValues(ctx, q, properties)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list the properties: %w", err)
 	}
-	traits, err := r.countedNames(ctx, r.plan().compileTraitNames(q))
-	if err == nil {
-		err = r.addValues(ctx, traits, func(names []string) (Statement, error) { return r.plan().compileTraitValues(names), nil })
-	}
+	traits, err := r.traitNames(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("list the traits: %w", err)
 	}
@@ -154,8 +151,28 @@ func (r *run) countedNames(ctx context.Context, names Statement) (list []Propert
 	return list, err
 }
 
-// addValues reads the most frequent values of listed properties.
-func (r *run) addValues(ctx context.Context, list []PropertyName, values func(names []string) (Statement, error)) error {
+// traitNames reads the names of traits with their most frequent values.
+func (r *run) traitNames(ctx context.Context, q CatalogQuery) (list []PropertyName, err error) {
+	err = r.each(ctx, r.plan().compileTraitNames(q), func(rows Rows) error {
+		var name string
+		var total, numbers, texts uint64
+		var values []string
+		var counts []uint64
+		if err := rows.Scan(&name, &total, &numbers, &texts, &values, &counts); err != nil {
+			return err
+		}
+		p := newPropertyName(name, total, numbers, texts)
+		for i, value := range values {
+			p.Top = append(p.Top, ValueCount{value, counts[i]})
+		}
+		list = append(list, p)
+		return nil
+	})
+	return list, err
+}
+
+// addValues reads the most frequent values of listed properties of events.
+func (r *run) addValues(ctx context.Context, q CatalogQuery, list []PropertyName) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -166,7 +183,7 @@ func (r *run) addValues(ctx context.Context, list []PropertyName, values func(na
 	}
 	// The names are parameters of the next statement, and those of strangers
 	// may be long.
-	top, err := values(slices.DeleteFunc(all, func(name string) bool { return len(name) > 2*catalogValue }))
+	top, err := r.recentValues(ctx, q, slices.DeleteFunc(all, func(name string) bool { return len(name) > 2*catalogValue }))
 	if err != nil {
 		return err
 	}

@@ -250,7 +250,7 @@ func catalogStatements(p *plan) map[string]Statement {
 		"events": p.compileEventNames(q), "properties": p.compilePropertyNames(q), "all_properties": p.compilePropertyNames(CatalogQuery{}),
 		"texts": p.compilePropertyKeys(q, "texts"), "numbers": p.compilePropertyKeys(CatalogQuery{}, "numbers"), "mixed": p.compileMixedProperties(q, names),
 		"days": p.compileDays(q), "values": p.compilePropertyValues(q, names),
-		"traits": p.compileTraitNames(q), "trait_values": p.compileTraitValues(names),
+		"traits": p.compileTraitNames(q),
 	}
 }
 

@@ -106,15 +106,16 @@ func (s *sql) traitRows() string {
 		"WHERE r.bits != 0 AND (g.of_type != '' OR r.person IN (" + s.scan("id", schema.IDs) + "))"
 }
 
-// compileTraitNames returns the names of traits as compilePropertyNames does.
+// compileTraitNames returns the names of traits: name, count, how many are
+// numbers, how many are texts only, and the most frequent values with how many
+// have each. Whose a trait is takes most of the time, so that names and values are
+// counted in one pass.
 func (p *plan) compileTraitNames(q CatalogQuery) Statement {
 	s := p.sql()
-	return s.statement("SELECT name, count() AS total, countIf(" + ofTrait.hasNum + ") AS numeric, countIf(NOT " + ofTrait.hasNum + ") AS textual\n" +
-		"FROM (" + s.traitRows() + ")\nWHERE " + s.found("name", q.Search) + "\nGROUP BY name ORDER BY total DESC, name ASC LIMIT " + itoa(page(q.Limit)))
-}
-
-// compileTraitValues returns the most frequent values of traits.
-func (p *plan) compileTraitValues(names []string) Statement {
-	s := p.sql()
-	return s.statement(topOf("SELECT name, " + ofTrait.asText() + " AS label FROM (" + s.traitRows() + ") WHERE name IN " + s.texts(names)))
+	rows := "SELECT name, " + ofTrait.hasNum + " AS is_number, " + ofTrait.asText() + " AS said, length(said) <= " + itoa(catalogValue) + " AS short, if(short, said, '') AS label\n" +
+		"FROM (" + s.traitRows() + ")\nWHERE " + s.found("name", q.Search)
+	values := "SELECT name, short, label, count() AS n, countIf(is_number) AS numbers, countIf(NOT is_number) AS texts FROM (" + rows + ")\nGROUP BY name, short, label"
+	top := "groupArraySortedIf(" + itoa(catalogTop) + ")((-toInt64(n), label), short) AS top"
+	return s.statement("SELECT name, total, numeric, textual, top.2, arrayMap(n -> toUInt64(-n), top.1)\n" +
+		"FROM (SELECT name, sum(n) AS total, sum(numbers) AS numeric, sum(texts) AS textual, " + top + " FROM (" + values + ")\nGROUP BY name)\nORDER BY total DESC, name ASC LIMIT " + itoa(page(q.Limit)))
 }

@@ -76,26 +76,17 @@ SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_
 -- silo = ""
 -- tenant = "shop"
 
--- trait_values
-WITH edges AS (SELECT id, target AS person FROM (SELECT visitor AS id, argMin(user, bitOr(bitOr(bitShiftLeft(toUInt128(_epoch), 96), bitShiftLeft(toUInt128(_o), 32)), toUInt128(_i)) + 1) AS target FROM identities WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind = 'link' GROUP BY visitor))
-SELECT name, label, count() AS n
-FROM (SELECT name, multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0), toString(num), '') AS label FROM (SELECT concat(if(g.of_type = '', 'person', concat('group.', g.of_type)), '.', r.key) AS name, r.bits AS bits, r.text AS text, r.num AS num FROM (SELECT if(p.person = 0, t.id, p.person) AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM (SELECT id, key, kind, best FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind IN ('set', 'once')) AS t LEFT ANY JOIN edges AS p ON t.id = p.id ORDER BY person, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY person, key, member) AS r
-LEFT ANY JOIN (SELECT reinterpretAsUInt128(sipHash128Reference(concat({tenant:String},'\0g\0',group_type,'\0',group_text))) AS gid, any(group_type) AS of_type FROM (SELECT toString(key) AS group_type, text AS group_text FROM (SELECT if(p.person = 0, t.id, p.person) AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM (SELECT id, key, kind, best FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind = 'member') AS t LEFT ANY JOIN edges AS p ON t.id = p.id ORDER BY person, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY person, key, member)) GROUP BY gid) AS g ON r.person = g.gid
-WHERE r.bits != 0 AND (g.of_type != '' OR r.person IN (SELECT id FROM visitors WHERE tenant = {tenant:String} AND silo = {silo:String}))) WHERE name IN {p1:Array(String)})
-WHERE length(label) <= 200 GROUP BY name, label ORDER BY name ASC, n DESC, label ASC LIMIT 5 BY name
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
--- p1 = "[event.kanarie'\"\\{p1:String} b]"
--- silo = ""
--- tenant = "shop"
-
 -- traits
 WITH edges AS (SELECT id, target AS person FROM (SELECT visitor AS id, argMin(user, bitOr(bitOr(bitShiftLeft(toUInt128(_epoch), 96), bitShiftLeft(toUInt128(_o), 32)), toUInt128(_i)) + 1) AS target FROM identities WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind = 'link' GROUP BY visitor))
-SELECT name, count() AS total, countIf((bitAnd(bits, 2) != 0)) AS numeric, countIf(NOT (bitAnd(bits, 2) != 0)) AS textual
+SELECT name, total, numeric, textual, top.2, arrayMap(n -> toUInt64(-n), top.1)
+FROM (SELECT name, sum(n) AS total, sum(numbers) AS numeric, sum(texts) AS textual, groupArraySortedIf(5)((-toInt64(n), label), short) AS top FROM (SELECT name, short, label, count() AS n, countIf(is_number) AS numbers, countIf(NOT is_number) AS texts FROM (SELECT name, (bitAnd(bits, 2) != 0) AS is_number, multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0), toString(num), '') AS said, length(said) <= 200 AS short, if(short, said, '') AS label
 FROM (SELECT concat(if(g.of_type = '', 'person', concat('group.', g.of_type)), '.', r.key) AS name, r.bits AS bits, r.text AS text, r.num AS num FROM (SELECT if(p.person = 0, t.id, p.person) AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM (SELECT id, key, kind, best FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind IN ('set', 'once')) AS t LEFT ANY JOIN edges AS p ON t.id = p.id ORDER BY person, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY person, key, member) AS r
 LEFT ANY JOIN (SELECT reinterpretAsUInt128(sipHash128Reference(concat({tenant:String},'\0g\0',group_type,'\0',group_text))) AS gid, any(group_type) AS of_type FROM (SELECT toString(key) AS group_type, text AS group_text FROM (SELECT if(p.person = 0, t.id, p.person) AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM (SELECT id, key, kind, best FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND kind = 'member') AS t LEFT ANY JOIN edges AS p ON t.id = p.id ORDER BY person, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY person, key, member)) GROUP BY gid) AS g ON r.person = g.gid
 WHERE r.bits != 0 AND (g.of_type != '' OR r.person IN (SELECT id FROM visitors WHERE tenant = {tenant:String} AND silo = {silo:String})))
-WHERE positionCaseInsensitiveUTF8(name, {p1:String}) > 0
-GROUP BY name ORDER BY total DESC, name ASC LIMIT 7
+WHERE positionCaseInsensitiveUTF8(name, {p1:String}) > 0)
+GROUP BY name, short, label)
+GROUP BY name)
+ORDER BY total DESC, name ASC LIMIT 7
 SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "kanarie'\"\\{p1:String}"
 -- silo = ""
