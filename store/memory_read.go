@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -90,6 +91,15 @@ func (m *Memory) Ledger() []footfall.LedgerRow {
 		return cmp.Or(strings.Compare(a.Tenant.String(), b.Tenant.String()), cmp.Compare(a.Minute, b.Minute),
 			cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Partition, b.Partition))
 	})
+}
+
+// Counted reports whether the store has a row of the ledger, of its version or a
+// later one.
+func (m *Memory) Counted(ctx context.Context, row *footfall.LedgerRow) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	have, ok := m.ledger[ledgerKey{row.Tenant, row.Minute, row.Epoch, row.Partition}]
+	return ok && have.Version >= row.Version, ctx.Err()
 }
 
 // Rejected returns the quarantined events ordered by position.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/record"
+	"github.com/footfall-go/footfall/store"
 	"github.com/footfall-go/footfall/stream"
 	"github.com/footfall-go/footfall/stream/internal/fold"
 )
@@ -54,6 +55,35 @@ func TestOlderStore(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestOlderStoreLacksWhatFollows restores a backup that was made between the last
+// events and the sessions and counts that follow from them: the newest snapshot
+// knows no event that is missing, and yet is not where a recovery may begin.
+func TestOlderStoreLacksWhatFollows(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 1, func(w *world) {
+		w.history()
+		p := w.begin(w.config(), nil)
+		var backup *store.Memory
+		w.store.set(func(k *clerk) {
+			k.upsert = func(*footfall.Upserts) error {
+				if backup == nil {
+					backup = k.Backup()
+				}
+				return nil
+			}
+		})
+		w.append(0, "shop", w.clicks(3)...)
+		p.visible()
+		require.NoError(t, p.end())
+		require.Equal(t, w.store.Rows(), backup.Rows())
+		w.store.set(func(k *clerk) { k.Memory, k.upsert = backup, nil })
+		cfg := w.config()
+		cfg.Recover = true
+		require.NoError(t, w.run(cfg, true))
+		w.requireExact(1)
+	})
 }
 
 // TestRecoveryInterrupted ends a recovery when it is a few batches in, while

@@ -67,10 +67,16 @@ func (o *owned) recover(first, end int64) error {
 		if err != nil {
 			return err
 		}
-		if lacks == nil {
+		older := lacks != nil
+		if !older {
+			if older, err = o.uncounted(); err != nil {
+				return err
+			}
+		}
+		if !older {
 			break
 		}
-		o.log.Warn("the store is older than the snapshot, trying an older one", "offset", at, "lacks", lacks.Position.Offset)
+		o.log.Warn("the store is older than the snapshot, trying an older one", "offset", at)
 		at--
 	}
 	v := &recovery{Recovery: Recovery{Epoch: o.key.epoch, Partition: o.key.partition, From: at, To: end}}

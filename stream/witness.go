@@ -23,6 +23,47 @@ type Collapser interface {
 	Copies(ctx context.Context, partition uint16, events []footfall.Event) ([]footfall.Coordinate, error)
 }
 
+// Accountant is a [footfall.Store] that can tell how far its ledger goes, and so
+// how far all else does that follows from the events: a store that was restored
+// may have events and lack that.
+type Accountant interface {
+	// Counted reports whether the store has a row of the ledger, of its version
+	// or a later one.
+	Counted(ctx context.Context, row *footfall.LedgerRow) (bool, error)
+}
+
+// uncounted reports whether the store lacks what follows from the events that
+// the state has folded, as far as it can tell.
+func (o *owned) uncounted() (bool, error) {
+	a, tells := o.r.cfg.Store.(Accountant)
+	rows := o.state.Counted()
+	if !tells || len(rows) == 0 {
+		return false, nil
+	}
+	var gone footfall.Disposed
+	err := o.retry(o.ctx, checking, "read what was erased", func(ctx context.Context) (err error) {
+		gone, err = o.r.cfg.Store.Disposed(ctx, o.key.epoch, o.key.partition, o.state.Next())
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	for i := range rows {
+		row := &rows[i]
+		// A tenant's rows go with it, and only then.
+		if slices.ContainsFunc(gone.Erasures, func(e footfall.Erasure) bool { return e.Tenant == row.Tenant && len(e.IDs) == 0 }) {
+			continue
+		}
+		counted := false
+		err = o.retry(o.ctx, checking, "look for a row of the ledger", func(ctx context.Context) (err error) {
+			counted, err = a.Counted(ctx, row)
+			return err
+		})
+		return !counted, err
+	}
+	return false, nil
+}
+
 // verify refuses a store that is not the one the plan was made for: a backup
 // that is older, with a plan that is not, would lose all between in silence.
 // The newest event before the plan tells, if nothing has taken it away since:

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/schema"
 	"github.com/footfall-go/footfall/tenant"
 )
@@ -38,6 +39,16 @@ func (s *Store) LedgerTotals(ctx context.Context, epoch uint16) ([]LedgerTotal, 
 		return nil, fmt.Errorf("sum the ledger up: %w", errTorn)
 	}
 	return all, nil
+}
+
+// Counted reports whether the ledger has a row, of its version or a later one.
+func (s *Store) Counted(ctx context.Context, row *footfall.LedgerRow) (bool, error) {
+	n, err := s.shard(row.Partition).number(ctx, fmt.Sprintf("SELECT count() FROM %s WHERE tenant = %s AND minute = toDateTime(%d, 'UTC') AND _epoch = %d AND _p = %d AND version >= %d",
+		schema.Ledger, quote(row.Tenant.String()), int64(row.Minute)/1000, row.Epoch, row.Partition, row.Version), schema.Ledger)
+	if err != nil {
+		return false, fmt.Errorf("look for a row of the ledger: %w", err)
+	}
+	return n > 0, nil
 }
 
 // SnapshotPlace is the newest whole snapshot of a partition.

@@ -42,6 +42,16 @@ func TestLedgerTotals(t *testing.T) {
 		{Tenant: club, Partition: 0, Stored: 3, Quarantined: 1, To: 12},
 		{Tenant: shop, Partition: 1, Stored: 7, Quarantined: 1, To: 4},
 	}, totals)
+	for want, rows := range map[bool][]footfall.LedgerRow{
+		true:  {row(shop, 0, 1, 0, 0, 7), row(shop, 0, 1, 0, 0, 3), row(club, 0, 2, 0, 0, 12)},
+		false: {row(shop, 0, 1, 0, 0, 8), row(shop, 1, 2, 0, 0, 1), row(club, 0, 1, 0, 0, 1)},
+	} {
+		for i := range rows {
+			counted, err := store.Counted(t.Context(), &rows[i])
+			require.NoError(t, err)
+			require.Equal(t, want, counted, "%+v", rows[i])
+		}
+	}
 }
 
 func TestNewestSnapshots(t *testing.T) {

@@ -1,6 +1,7 @@
 package fold
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -76,6 +77,26 @@ func (s *State) dismiss(gone func(*footfall.Event) bool) {
 		ev := s.testimony(&w)
 		return gone(&ev)
 	})
+}
+
+// Counted returns the rows of the ledger that the state has, those first that a
+// record changed last. The store has them, or newer ones, where it has all that
+// follows from the records before [State.Next].
+func (s *State) Counted() (rows []footfall.LedgerRow) {
+	for i := range s.ledger.minutes {
+		m := &s.ledger.minutes[i]
+		for j := range m.rows {
+			if r := &m.rows[j]; r.stored+r.duplicate+r.quarantined > 0 {
+				o := &s.owners.list[r.owner]
+				rows = append(rows, footfall.LedgerRow{
+					Tenant: o.tenant, Silo: o.silo, Minute: footfall.Millis(m.minute) * 60_000,
+					Epoch: s.epoch, Partition: s.partition, Version: LedgerVersion(r.last, 0),
+				})
+			}
+		}
+	}
+	slices.SortFunc(rows, func(a, b footfall.LedgerRow) int { return cmp.Compare(b.Version, a.Version) })
+	return rows
 }
 
 // PendingErasures returns the erasures that the next [State.Flush] has.
