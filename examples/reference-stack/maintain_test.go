@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,4 +93,74 @@ tenants:
 	s = start("30d")
 	check()
 	s.stop(t)
+}
+
+// TestMaintainAcrossRoles asks for the night's work where questions are answered,
+// while the processor beside it, which does it at night, goes on: both delete
+// what is past retention, once, and reading back takes none of it for lost.
+func TestMaintainAcrossRoles(t *testing.T) {
+	t.Parallel()
+	const old, fresh = 30, 20
+	config := filepath.Join(t.TempDir(), "footfall.yaml")
+	d := deploy(t, 2)
+	d.flags = slices.Concat(d.place, []string{"--admin-key", adminKey, "--config", config})
+	keeping := func(retention string) {
+		t.Helper()
+		text := "tenants:\n  - {id: shop, write_keys: [" + writeKey + "], read_keys: [" + readKey + "], retention: " + retention + "}\n"
+		require.NoError(t, os.WriteFile(config, []byte(text), 0o600))
+	}
+	keeping("0s")
+	processor, ingest, query := d.start(t, "process"), d.start(t, "ingest"), d.start(t, "query")
+	now := time.Now().UTC()
+	var lines strings.Builder
+	for i := range old + fresh {
+		at := now.AddDate(0, 0, -100)
+		if i >= old {
+			at = now.AddDate(0, 0, -5)
+		}
+		fmt.Fprintf(&lines, `{"type":"track","messageId":"m%d","event":"E","anonymousId":"v%[1]d","timestamp":%q}`+"\n", i, at.Format(time.RFC3339))
+	}
+	status, text := ingest.ask(t, http.MethodPost, "/v1/import?tenant=shop&name=history&position=50", adminKey, lines.String())
+	require.Equal(t, http.StatusOK, status, text)
+	before := query.settled(t)
+	for _, s := range []*server{processor, ingest, query} {
+		s.stop(t)
+	}
+	// As if it had come in when it happened.
+	status, text = shared.engine.ask(t, http.MethodPost, "/", "", "ALTER TABLE "+d.topic+".events UPDATE _received = 0 WHERE 1 SETTINGS mutations_sync = 2")
+	require.Equal(t, http.StatusOK, status, text)
+
+	keeping("30d")
+	processor, ingest, query = d.start(t, "process"), d.start(t, "ingest"), d.start(t, "query")
+	require.EqualValues(t, old+fresh, query.settled(t).Store.Rows["events"], "nothing has gone yet")
+	status, text = query.ask(t, http.MethodPost, "/api/v1/maintain", readKey, "")
+	require.Equal(t, http.StatusForbidden, status, text)
+	maintain := func() (report keep.Report) {
+		t.Helper()
+		code, stdout, stderr := run(t, "maintain", "--url", query.url, "--admin-key", adminKey)
+		require.Zero(t, code, stderr)
+		require.NoError(t, json.Unmarshal([]byte(stdout), &report))
+		return report
+	}
+	gone := maintain().Expired
+	require.EqualValues(t, old, gone["shop"]["events"])
+	require.EqualValues(t, old, gone["shop"]["sessions"])
+	check := func(more int64) {
+		t.Helper()
+		st := query.settled(t)
+		want := before.Ledger["shop"]
+		want.Accepted, want.Stored = want.Accepted+more, want.Stored+more
+		require.Equal(t, want, st.Ledger["shop"])
+		require.Equal(t, fresh+more, st.Store.Rows["events"])
+		require.Equal(t, fresh+more, query.count(t, "events"))
+		require.Empty(t, maintain().Expired)
+	}
+	check(0)
+	processor.kill(t)
+	ingest.send(t, "a", "b", "c", "d") // for both partitions
+	processor = d.start(t, "process")  // which reads back what the killed one had claimed
+	check(4)
+	for _, s := range []*server{processor, ingest, query} {
+		s.stop(t)
+	}
 }
