@@ -35,7 +35,8 @@ bench-query: engine
 	$(GO) run ./examples/bench-query $(ARGS)
 
 # scale prints what more than one processor gain and cost: throughput, takeover, a
-# visitor that sends half of everything, and a soak, SOAK=24h for a day of it.
+# visitor that sends half of everything, and a soak, SOAK=24h for a day of it. It
+# fails where memory, lag or that visitor's neighbours are over their bounds.
 SOAK ?= 3m
 scale: engine kafka
 	$(GO) run ./examples/bench -scale -soak $(SOAK) $(ARGS)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -78,20 +76,10 @@ func (f *fleet) launch(ctx context.Context, args ...string) (*server, error) {
 		return nil, fmt.Errorf("make a log: %w", err)
 	}
 	defer said.Close()
-	s.cmd.Stderr = said
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", args[0], err)
+	if err := s.begin(said); err != nil {
+		text, _ := os.ReadFile(said.Name()) // which tells more, if there is any
+		return nil, fmt.Errorf("%s: %w: %s", args[0], err, text)
 	}
-	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", args[0], err)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		text, _ := os.ReadFile(said.Name())
-		return nil, fmt.Errorf("%s ended before it was ready: %s", args[0], text)
-	}
-	s.url = strings.TrimSpace(strings.TrimPrefix(line, "footfall ready"))
 	return s, nil
 }
 
@@ -191,18 +179,6 @@ func cpuOf(all ...*server) (total time.Duration, err error) {
 		total += used
 	}
 	return total, nil
-}
-
-// memory returns the resident size of a process now.
-func (s *server) memory() int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := bytes.Cut(text, []byte("VmRSS:"))
-	var kb int64
-	_, _ = fmt.Sscan(string(rest), &kb) // of a process that is gone there is none
-	return kb << 10
 }
 
 func (f *fleet) close() {

@@ -10,8 +10,13 @@ import (
 	"github.com/footfall-go/footfall/tenant"
 )
 
+// mostBeside is how many times longer others may wait beside a visitor that sends
+// half of all events.
+const mostBeside = 2
+
 // hot compares what the partitions wait for in which a visitor that sends half
-// of all events has no part, with and without that visitor.
+// of all events has no part, with and without that visitor. It fails if that
+// makes too much of a difference.
 func (s *scale) hot(ctx context.Context) error {
 	return s.with(ctx, 10*time.Second, func(f *fleet) error {
 		if err := f.grow(ctx, 2); err != nil {
@@ -36,10 +41,23 @@ func (s *scale) hot(ctx context.Context) error {
 			return err
 		}
 		alone, beside := ends[0].at(0.5), ends[1].at(0.5)
-		s.table.row("lag p99 of other partitions, one visitor sends half / nobody in particular", fmt.Sprintf("%.2f×", float64(beside)/float64(alone)), "2×", "",
+		times, tooMuch := besideHot(alone, beside)
+		s.table.row("lag p99 of other partitions, one visitor sends half / nobody in particular", fmt.Sprintf("%.2f×", times), fmt.Sprintf("%d×", mostBeside), "",
 			fmt.Sprintf("%s / %s; p50 %s / %s; %d events/s, median of 4 turns each, %d looks", ms(beside), ms(alone), ms(waits[1].at(0.5)), ms(waits[0].at(0.5)), hotRate, len(waits[0])+len(waits[1])))
-		return f.complete(ctx)
+		if err := f.complete(ctx); err != nil {
+			return err
+		}
+		return tooMuch
 	})
+}
+
+// besideHot returns how many times longer others wait, and an error if that is
+// too much or cannot be told.
+func besideHot(alone, beside time.Duration) (times float64, err error) {
+	if times = float64(beside) / float64(alone); alone <= 0 || times > mostBeside {
+		err = fmt.Errorf("the lag p99 of other partitions is %s beside a visitor that sends half of all events and %s without: at most %d times is well", ms(beside), ms(alone), mostBeside)
+	}
+	return times, err
 }
 
 const hotRate = 3000

@@ -55,7 +55,7 @@ func throughput(ctx context.Context, s *server, d time.Duration, rows bool) (*fi
 	}
 	cpu := cpu1 - cpu0
 	return &figure{
-		events: accepted, wall: wall, cpu: cpu, peak: s.peakMemory(),
+		events: accepted, wall: wall, cpu: cpu, peak: s.memory("VmHWM"),
 		storeBytes: perEvent(after.Store.Bytes, after.Store.Rows["events"]),
 		logBytes:   perEvent(after.Log.Bytes-before.Log.Bytes, accepted),
 	}, nil

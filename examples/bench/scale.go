@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -16,21 +17,23 @@ type scale struct {
 	table  *table
 }
 
-// run prints a row for each figure, part after part.
+// run prints a row for each figure, part after part, also those after one that
+// failed.
 func (s *scale) run(ctx context.Context, only string) error {
 	s.table.section("Several processes")
+	var errs []error
 	for _, part := range []struct {
 		name string
 		run  func(context.Context) error
 	}{{"processors", s.throughput}, {"takeover", s.takeovers}, {"hot", s.hot}, {"soak", s.endure}} {
-		if only != "" && only != part.name {
+		if only != "" && only != part.name || ctx.Err() != nil {
 			continue
 		}
 		if err := part.run(ctx); err != nil {
-			return fmt.Errorf("%s: %w", part.name, err)
+			errs = append(errs, fmt.Errorf("%s: %w", part.name, err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // with opens a fleet for a part.

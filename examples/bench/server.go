@@ -50,19 +50,9 @@ func startServer(ctx context.Context, command ...string) (*server, error) {
 	}
 	// A server under load that nobody stops would spoil the next run.
 	s := &server{dir: dir, cmd: testenv.Tie(exec.CommandContext(ctx, command[0], args...))}
-	s.cmd.Stderr = os.Stderr
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("start server: %w", err)
+	if err := s.begin(os.Stderr); err != nil {
+		return nil, err
 	}
-	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start server: %w", err)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		return nil, fmt.Errorf("wait for the ready line: %w", err)
-	}
-	s.url = strings.TrimSpace(strings.TrimPrefix(line, "footfall ready"))
 	var run struct {
 		AdminKey string `json:"admin_key"`
 	}
@@ -75,6 +65,24 @@ func startServer(ctx context.Context, command ...string) (*server, error) {
 	}
 	s.admin = run.AdminKey
 	return s, nil
+}
+
+// begin starts the process and waits until it is ready.
+func (s *server) begin(stderr *os.File) error {
+	s.cmd.Stderr = stderr
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("start server: %w", err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		return fmt.Errorf("start server: %w", err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("wait for the ready line: %w", err)
+	}
+	s.url = strings.TrimSpace(strings.TrimPrefix(line, "footfall ready"))
+	return nil
 }
 
 // stop ends the process and removes its data.
@@ -102,21 +110,6 @@ func (s *server) cpu() (time.Duration, error) {
 		return 0, fmt.Errorf("read processor time: %w", err)
 	}
 	return time.Duration(user+kernel) * 10 * time.Millisecond, nil
-}
-
-// peakMemory returns the largest resident size the process has had, in bytes.
-func (s *server) peakMemory() int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
-			return kb << 10
-		}
-	}
-	return 0
 }
 
 // status is what the benchmark reads of the status route.

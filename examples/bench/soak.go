@@ -2,16 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
 // soakRate is 65 million events a day.
 const soakRate = 752
 
-// endure sends at a steady rate, ten times that for the middle tenth, and
-// compares memory before and after, waits for the lag to go, and counts.
+// endure sends at a steady rate, ten times that for the middle tenth. It fails
+// unless the lag goes, every event is there once, and memory stays flat.
 func (s *scale) endure(ctx context.Context) error {
 	return s.with(ctx, 10*time.Second, func(f *fleet) error {
 		if err := f.grow(ctx, 2); err != nil {
@@ -22,11 +22,19 @@ func (s *scale) endure(ctx context.Context) error {
 		if _, _, err := send.openLoop(ctx, 10*soakRate, 40, s.soak/10, nil); err != nil {
 			return err
 		}
+		if err := f.caughtUp(ctx); err != nil {
+			return err
+		}
 		watching, stop := context.WithCancel(ctx)
 		defer stop()
-		watched := make(chan []sample, 1)
+		var seen []*watched
+		looked := make(chan error, 1)
 		begun := time.Now()
-		go func() { watched <- f.watch(watching) }()
+		go func() {
+			var err error
+			seen, err = f.watch(watching)
+			looked <- err
+		}()
 		var accepted int64
 		var recovered time.Duration
 		for _, leg := range []struct {
@@ -39,58 +47,53 @@ func (s *scale) endure(ctx context.Context) error {
 			}
 			if accepted += n; leg.rate > soakRate {
 				over := time.Now()
-				if err := f.until(ctx, 5*time.Minute, func(st *status) bool { return st.Lag.Seconds < 2 }); err != nil {
+				if err := f.caughtUp(ctx); err != nil {
 					return err
 				}
 				recovered = time.Since(over)
 			}
 		}
 		stop()
-		samples := <-watched
-		if err := f.settled(ctx, time.Minute); err != nil {
+		if err := <-looked; err != nil {
 			return err
+		}
+		if err := f.settled(ctx, time.Minute); err != nil {
+			return fmt.Errorf("the lag did not go to zero: %w", err)
 		}
 		if err := f.complete(ctx); err != nil {
 			return err
 		}
-		for i, name := range []string{"2 processors", "ingest", "query", "engine"} {
-			third := len(samples) / 3
-			first, last := mean(samples[:third], i), mean(samples[len(samples)-third:], i)
-			s.table.row("memory of "+name+", last third of a soak / first", fmt.Sprintf("%.2f×", last/first), "1.2×", "",
-				fmt.Sprintf("%.0f MB / %.0f MB", last/1e6, first/1e6))
-		}
 		s.table.row(fmt.Sprintf("soak at %d events/s, a tenth of it at ten times that", soakRate), "nothing lost", "", "",
 			fmt.Sprintf("%d events accepted in %.0f s, as many rows; the lag was below 2 s again %.1f s after the burst", accepted, time.Since(begun).Seconds(), recovered.Seconds()))
-		return nil
+		return s.memories(seen)
 	})
 }
 
-// sample is what the processes have in memory at one moment: the processors
-// together, the door, the one that answers, the engine.
-type sample [4]int64
-
-// watch takes samples until ctx ends.
-func (f *fleet) watch(ctx context.Context) (all []sample) {
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return all
-		case <-tick.C:
-		}
-		now := sample{1: f.door.memory(), 2: f.answers.memory(), 3: f.engine.memory()}
-		for _, p := range slices.Clone(f.processors) {
-			now[0] += p.memory()
-		}
-		all = append(all, now)
+// caughtUp waits until the lag of a burst is gone.
+func (f *fleet) caughtUp(ctx context.Context) error {
+	if err := f.until(ctx, 5*time.Minute, func(st *status) bool { return st.Lag.Seconds < 2 }); err != nil {
+		return fmt.Errorf("the lag did not go after the burst: %w", err)
 	}
+	return nil
 }
 
-func mean(all []sample, i int) float64 {
-	total := 0.0
-	for _, s := range all {
-		total += float64(s[i])
+// memories prints what happened to the memory of each process, and fails if it
+// grew too much.
+func (s *scale) memories(seen []*watched) error {
+	var errs []error
+	for _, w := range seen {
+		if len(w.samples) < 30 {
+			return fmt.Errorf("%d looks at the memory of %s tell nothing: soak for longer", len(w.samples), w.name)
+		}
+		first, last, remembered, times := w.growth()
+		note := fmt.Sprintf("%.0f MB / %.0f MB, resident at most %.0f MB", float64(last)/1e6, float64(first)/1e6, float64(w.s.memory("VmHWM"))/1e6)
+		if remembered != 0 {
+			note += fmt.Sprintf("; left out are %.0f MB for what is remembered for a while and has come meanwhile", float64(remembered)/1e6)
+		}
+		s.table.row("memory of "+w.name+", the least in the last third of a soak / in the first", fmt.Sprintf("%.2f×", times), fmt.Sprintf("%.1f×", flat), "", note)
+		if times > flat {
+			errs = append(errs, fmt.Errorf("the memory of %s grew %.2f times, more than %.1f", w.name, times, flat))
+		}
 	}
-	return total / float64(max(len(all), 1))
+	return errors.Join(errs...)
 }

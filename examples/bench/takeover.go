@@ -85,5 +85,8 @@ func (s *scale) takeover(ctx context.Context, f *fleet, visitors int) error {
 	if err := <-sent; err != nil && !errors.Is(err, context.Canceled) { // it was told to end
 		return err
 	}
-	return nil
+	if err := f.settled(ctx, time.Minute); err != nil {
+		return err
+	}
+	return f.complete(ctx)
 }
