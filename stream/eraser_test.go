@@ -3,9 +3,7 @@ package stream_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -83,39 +81,33 @@ func TestDurableTapHearsOfErasures(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, 2, func(w *world) {
-				var mu sync.Mutex
-				dice := rand.New(rand.NewPCG(seed, 7))
-				chance := func(n int) bool {
-					mu.Lock()
-					defer mu.Unlock()
-					return dice.IntN(n) == 0
-				}
-				sink := &shelf{refuse: func(*footfall.Erasure) error { return when(chance(3), errSink) }}
-				sink.set(func(context.Context, []footfall.Event) error { return when(chance(5), errSink) })
+				dice := newDice(seed, 7)
+				sink := &shelf{refuse: func(*footfall.Erasure) error { return when(dice.chance(3), errSink) }}
+				sink.set(func(context.Context, []footfall.Event) error { return when(dice.chance(5), errSink) })
 				w.log.SetFaults(streamtest.Faults{
-					Move: func(uint16, string, int64) error { return when(chance(4), errLog) },
-					Read: func(uint16, int64) error { return when(chance(9), errLog) },
+					Move: func(uint16, string, int64) error { return when(dice.chance(4), errLog) },
+					Read: func(uint16, int64) error { return when(dice.chance(9), errLog) },
 				})
 				cfg := w.tapped(stream.Tap{Sink: sink, Durable: true, MaxRows: 40, MaxAge: 300 * time.Millisecond})
 				cfg.SnapshotEvents = 300
 				p := w.begin(cfg, nil)
 				for i := range 60 {
 					for part := range uint16(2) {
-						who := fmt.Sprint("v", w.pick(&mu, dice, 5))
+						who := fmt.Sprint("v", dice.pick(5))
 						w.append(part, "shop", append(w.clicks(3), message{visitor: who, id: fmt.Sprint("a", i, part)}, message{visitor: "x", user: "u" + who, id: fmt.Sprint("b", i, part)})...)
 						w.append(part, "club", message{visitor: who, id: fmt.Sprint("c", i, part)})
 						switch {
-						case chance(8):
+						case dice.chance(8):
 							w.order(part, "shop", record.Order{Erase: &record.Erase{Name: fmt.Sprint("e", i), Visitors: []string{who}, Users: []string{"u" + who}}})
-						case chance(30):
+						case dice.chance(30):
 							w.order(part, "club", record.Order{Erase: &record.Erase{Name: fmt.Sprint("all", i), All: true}})
 						}
 					}
 					time.Sleep(50 * time.Millisecond)
 					switch {
-					case chance(8):
-						w.log.Fence(uint16(w.pick(&mu, dice, 2)))
-					case chance(12):
+					case dice.chance(8):
+						w.log.Fence(uint16(dice.pick(2)))
+					case dice.chance(12):
 						require.NoError(t, p.end())
 						p = w.begin(cfg, nil)
 					}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,31 +24,25 @@ func TestDurableTapMissesNothing(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, 2, func(w *world) {
-				var mu sync.Mutex
-				dice := rand.New(rand.NewPCG(seed, 5))
-				chance := func(n int) bool {
-					mu.Lock()
-					defer mu.Unlock()
-					return dice.IntN(n) == 0
-				}
+				dice := newDice(seed, 5)
 				sink := &bucket{}
 				sink.set(func(_ context.Context, events []footfall.Event) error {
 					switch {
-					case chance(6):
+					case dice.chance(6):
 						return errSink
-					case chance(6) && len(events) > 1: // all but the last, to keep their order
+					case dice.chance(6) && len(events) > 1: // all but the last, to keep their order
 						return &footfall.BatchError{Failed: []int{len(events) - 1}, Err: errSink}
 					}
 					return nil
 				})
 				w.store.refuses = func(ev *footfall.Event) bool { return ev.MessageID == "bad" }
 				w.store.insert = func(*footfall.Batch, int) fate {
-					return []fate{fine, fine, unheard, unanswered, halved}[w.pick(&mu, dice, 5)]
+					return []fate{fine, fine, unheard, unanswered, halved}[dice.pick(5)]
 				}
 				w.log.SetFaults(streamtest.Faults{
-					Move: func(uint16, string, int64) error { return when(chance(5), errLog) },
-					Read: func(uint16, int64) error { return when(chance(9), errLog) },
-					Load: func(uint16, int64) error { return when(chance(5), errLog) },
+					Move: func(uint16, string, int64) error { return when(dice.chance(5), errLog) },
+					Read: func(uint16, int64) error { return when(dice.chance(9), errLog) },
+					Load: func(uint16, int64) error { return when(dice.chance(5), errLog) },
 				})
 				cfg := w.tapped(stream.Tap{Sink: sink, Durable: true, MaxRows: 40, MaxAge: 300 * time.Millisecond})
 				cfg.SnapshotEvents = 300
@@ -60,8 +52,8 @@ func TestDurableTapMissesNothing(t *testing.T) {
 						w.append(part, "shop", append(w.clicks(12), message{visitor: "v", user: "u", id: "same"}, message{visitor: "v", id: "bad"})...)
 					}
 					time.Sleep(50 * time.Millisecond)
-					if chance(8) {
-						w.log.Fence(uint16(w.pick(&mu, dice, 2)))
+					if dice.chance(8) {
+						w.log.Fence(uint16(dice.pick(2)))
 					}
 				}
 				sink.set(nil)
@@ -82,12 +74,6 @@ func when(yes bool, err error) error {
 		return err
 	}
 	return nil
-}
-
-func (w *world) pick(mu *sync.Mutex, dice *rand.Rand, n int) int {
-	mu.Lock()
-	defer mu.Unlock()
-	return dice.IntN(n)
 }
 
 // TestRefusedAfterTheTapLooked quarantines an event when the tap's state is made

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -59,9 +58,9 @@ func TestAnswers(t *testing.T) {
 func TestAnswersOutage(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t)
-	var log syncBuffer
+	var log redistest.Log
 	a := newShared(t, s, func(c *Config) {
-		c.Timeout, c.Pause, c.Logger = 200*time.Millisecond, 50*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))
+		c.Timeout, c.Pause, c.Logger = 2*time.Second, 50*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))
 	})
 	works := func() bool {
 		began := time.Now()
@@ -107,23 +106,6 @@ func TestConfig(t *testing.T) {
 	_, err := New(Config{Events: -1})
 	require.ErrorContains(t, err, "Config.Client is required")
 	require.ErrorContains(t, err, "not negative")
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 // BenchmarkAnswers has the answer of a trend over a quarter with ten values of a

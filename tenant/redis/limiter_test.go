@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -259,8 +258,8 @@ func TestKeysExpire(t *testing.T) {
 func TestOutages(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t)
-	var log syncBuffer
-	l, err := New(Config{Client: s.Client(t), Timeout: 200 * time.Millisecond, Pause: 50 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	var log redistest.Log
+	l, err := New(Config{Client: s.Client(t), Timeout: 2 * time.Second, Pause: 50 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	require.NoError(t, err)
 	l.seen.fresh = 0
 	a := tenanttest.Limited(t, "a", tenant.Limits{PerDay: 5})
@@ -331,24 +330,6 @@ func TestConfig(t *testing.T) {
 	_, err := New(Config{Timeout: -1})
 	require.ErrorContains(t, err, "Config.Client is required")
 	require.ErrorContains(t, err, "not negative")
-}
-
-// syncBuffer may be written and read at once.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 var _ tenanttest.Limiter = (*Limiter)(nil)
