@@ -37,6 +37,9 @@ type TapStatus struct {
 	// Idle says that there is only a place, which a durable tap has left that
 	// is no longer configured: [Runner.DropTap] ends that.
 	Idle bool `json:"idle,omitempty"`
+	// Elsewhere says that this process does not own the partition: of the tap
+	// there is only the place. A Runner reports on its own alone.
+	Elsewhere bool `json:"elsewhere,omitempty"`
 }
 
 // Errors of [Runner.DropTap].

@@ -80,6 +80,59 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+// TestTapsAcrossRoles asks each of two processors for the places that a durable
+// tap has left in the partitions of both.
+func TestTapsAcrossRoles(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, 2)
+	ingest := d.start(t, "ingest") // which makes the topic
+	client, err := sarama.NewClient(shared.broker.Addrs(), sarama.NewConfig())
+	require.NoError(t, err)
+	places, err := sarama.NewOffsetManagerFromClient(d.topic, client)
+	require.NoError(t, err)
+	for n := range int32(2) {
+		place, err := places.ManagePartition(d.topic, n)
+		require.NoError(t, err)
+		place.MarkOffset(0, `v1 - - - "warehouse"=0`)
+		place.AsyncClose()
+	}
+	require.NoError(t, places.Close())
+	require.NoError(t, client.Close())
+
+	processors := []*server{d.start(t, "process"), d.start(t, "process")}
+	ingest.send(t, ids("m", 20)...)
+	var st status
+	require.Eventually(t, func() bool {
+		st = ingest.settled(t)
+		return len(st.Log.Partitions) == 2 && st.Log.Partitions[0].Owner != st.Log.Partitions[1].Owner
+	}, patience, 50*time.Millisecond, "each has one")
+	type place struct {
+		Partition, Cursor, End int64
+		Name                   string
+		LagEvents              int64 `json:"lag_events"`
+		Idle, Elsewhere        bool
+	}
+	for _, s := range processors {
+		var answer struct{ Taps []place }
+		s.call(t, http.MethodGet, "/api/v1/taps", adminKey, nil, &answer)
+		require.Len(t, answer.Taps, 2)
+		for n, tap := range answer.Taps {
+			own := tap.Idle
+			require.Equal(t, place{Partition: int64(n), Name: "warehouse", End: st.Log.Partitions[n].End, LagEvents: -1, Idle: own, Elsewhere: !own}, tap)
+		}
+		require.NotEqual(t, answer.Taps[0].Idle, answer.Taps[1].Idle, "one is its own")
+		_, stdout, _ := run(t, "taps", "list", "--url", s.url, "--admin-key", adminKey)
+		require.Regexp(t, `(?m)^warehouse +\d +durable +\d+ records? +of another process$`, stdout)
+	}
+	for i, s := range processors {
+		code, text := s.ask(t, http.MethodDelete, "/api/v1/taps/warehouse", adminKey, "")
+		require.Equal(t, http.StatusNoContent, code, text)
+		var answer struct{ Taps []place }
+		s.call(t, http.MethodGet, "/api/v1/taps", adminKey, nil, &answer)
+		require.Len(t, answer.Taps, 1-i, "what is dropped is known to all")
+	}
+}
+
 // TestEraseAcrossRoles requests an erasure where questions are asked: the doors
 // refuse, and the processor that owns partition 0 carries it out, whichever that
 // is after the first was killed.

@@ -3,6 +3,8 @@ package stack
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +67,8 @@ func (g *groupProgress) Status(ctx context.Context) (stream.Status, error) {
 		}
 		if mine, ok := own[p.Partition]; ok {
 			p.Visitors, p.IDs, p.Taps = mine.Visitors, mine.IDs, mine.Taps
+		} else {
+			p.Taps = tapsElsewhere(&positions[i])
 		}
 		s.Partitions[i] = p
 		s.Lag.Events += p.LagEvents
@@ -86,6 +90,36 @@ func (g *groupProgress) Status(ctx context.Context) (stream.Status, error) {
 		s.Ready, s.Reason = false, fmt.Sprintf("%d of %d partitions have no owner", unowned, len(positions))
 	}
 	return s, nil
+}
+
+// taps tells of the partitions of others what is committed: the places of durable
+// taps.
+func (g *groupProgress) taps(ctx context.Context) ([]PartitionTap, error) {
+	positions, err := g.log.Positions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look at the log: %w", err)
+	}
+	own, err := g.own(ctx)
+	if err != nil {
+		return nil, err
+	}
+	partitions := make([]stream.PartitionStatus, len(positions))
+	for i := range positions {
+		at := &positions[i]
+		p := stream.PartitionStatus{Partition: at.Partition, End: at.End, Taps: tapsElsewhere(at)}
+		if mine, ok := own[at.Partition]; ok {
+			p = mine
+		}
+		partitions[i] = p
+	}
+	return tapsOf(partitions), nil
+}
+
+func tapsElsewhere(p *kafka.Position) (all []stream.TapStatus) {
+	for _, name := range slices.Sorted(maps.Keys(p.Followers)) {
+		all = append(all, stream.TapStatus{Name: name, Durable: true, Elsewhere: true, Cursor: p.Followers[name], LagEvents: stream.Unknown})
+	}
+	return all
 }
 
 // own returns what this process's own processor says of its partitions.

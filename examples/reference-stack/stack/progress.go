@@ -11,6 +11,8 @@ import (
 // progress tells how far the log is processed, by whomever.
 type progress interface {
 	Status(ctx context.Context) (stream.Status, error)
+	// taps returns the taps of all partitions.
+	taps(ctx context.Context) ([]PartitionTap, error)
 	// Settle returns when the store has all that is in the log now.
 	Settle(ctx context.Context) error
 	// watermark is the moment up to which every accepted event is visible to a
@@ -23,6 +25,11 @@ type progress interface {
 
 // ownProgress is that of a process that owns the whole log.
 type ownProgress struct{ *stream.Runner }
+
+func (p ownProgress) taps(ctx context.Context) ([]PartitionTap, error) {
+	status, err := p.Status(ctx)
+	return tapsOf(status.Partitions), err
+}
 
 func (p ownProgress) watermark(ctx context.Context) time.Time {
 	now := time.Now()

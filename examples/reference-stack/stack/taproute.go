@@ -43,6 +43,8 @@ func (t *PartitionTap) state() string {
 	switch {
 	case t.Idle:
 		return "not configured"
+	case t.Elsewhere:
+		return "of another process"
 	case t.Stopped:
 		return "stopped: " + oneLine(t.Error)
 	case t.Error != "":
@@ -66,12 +68,12 @@ func (s *Server) serveTaps(w http.ResponseWriter, r *http.Request) {
 	if !s.admin(w, r) || !parameters(w, r) {
 		return
 	}
-	status, err := s.runner.Status(r.Context())
+	taps, err := s.progress.taps(r.Context())
 	if err != nil {
 		problem.Write(w, r, problem.Problem{Status: http.StatusServiceUnavailable, Detail: err.Error(), RetryAfter: time.Second})
 		return
 	}
-	writeJSON(w, http.StatusOK, TapsAnswer{tapsOf(status.Partitions)})
+	writeJSON(w, http.StatusOK, TapsAnswer{taps})
 }
 
 func (s *Server) serveDropTap(w http.ResponseWriter, r *http.Request) {
