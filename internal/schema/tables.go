@@ -75,9 +75,9 @@ type Table struct {
 // that a Float64 cannot give back exactly is in texts as well, as written.
 // Strings and true/false are in texts, null and empty containers in neither;
 // members of nested objects have dotted names; arrays, and objects more than
-// 16 deep, are in texts as their JSON. Of a name that comes twice the last
-// counts. An event has at most 1,024 names there, and
-// not those that [UnflattenedName] lists; properties has all of it.
+// 16 deep, are in texts as their JSON without space. Of a name that comes twice
+// the last counts. An event has at most 1,024 names there, and not those that
+// [UnflattenedName] lists; properties has all of it.
 //
 // members: the persons of segments that were frozen, of each version of the
 // definition. A version that no definition has does not count, and goes with the

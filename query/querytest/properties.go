@@ -1,6 +1,7 @@
 package querytest
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"math"
@@ -69,8 +70,9 @@ func scalar(raw json.RawMessage) (value, bool) {
 		err := json.Unmarshal(raw, &v.text)
 		return v, err == nil
 	case text[0] == '[' || text[0] == '{':
-		empty := strings.TrimSpace(text[1:len(text)-1]) == ""
-		return value{text: text}, !empty
+		var b bytes.Buffer // the space between is nothing that was said
+		err := json.Compact(&b, raw)
+		return value{text: b.String()}, err == nil && b.Len() > 2
 	case text == "true" || text == "false":
 		return value{text: text}, true
 	default:

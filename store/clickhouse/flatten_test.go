@@ -74,7 +74,8 @@ func TestFlatten(t *testing.T) {
 		{name: "nothing"},
 		{name: "empty", properties: " { } ", derived: "{}"},
 		{"kinds", `{"s":"x","n":1,"t":true,"f":false,"z":null,"o":{},"a":[],"e":""}`, "", flat{texts{"s": "x", "t": "true", "f": "false", "e": ""}, numbers{"n": 1}}},
-		{"space", "\n{ \"s\" : \"x\" ,\t\"n\" :\r1 , \"o\" : { \"a\" : [ 1 , 2 ] } , \"b\":[ ] } ", "", flat{texts{"s": "x", "o.a": "[ 1 , 2 ]"}, numbers{"n": 1}}},
+		{"space", "\n{ \"s\" : \"x\" ,\t\"n\" :\r1 , \"o\" : { \"a\" : [ 1 , 2 ] } , \"b\":[ ] } ", "", flat{texts{"s": "x", "o.a": "[1,2]"}, numbers{"n": 1}}},
+		{"space in texts", `{"a" : [ "x \" ] y" , { "b c" : [ ] } ]}`, "", flat{texts{"a": `["x \" ] y",{"b c":[]}]`}, numbers{}}},
 		{"nested", `{"a":{"b":{"c":"x"},"d":1},"e":2}`, "", flat{texts{"a.b.c": "x"}, numbers{"a.d": 1, "e": 2}}},
 		{"arrays", `{"a":[1,"]",{"b":"}\""}],"b":[[]],"c":[null]}`, "", flat{texts{"a": `[1,"]",{"b":"}\""}]`, "b": "[[]]", "c": "[null]"}, nil}},
 		{"derived", `{"$os":"mine","$x":"y","a":1}`, `{"$os":"iOS","$n":2}`, flat{texts{"$os": "iOS", "$x": "y"}, numbers{"a": 1, "$n": 2}}},
@@ -225,7 +226,7 @@ func dotted(text string) bool {
 func FuzzFlatten(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":1,"b":"x","c":{"d":[1,2,{"e":null}]},"f":true}`, `{"a":1,"a":2}`, `{"a":"\ud83d\ude00"}`, `{"a":1e400,"b":9007199254740993}`,
-		`{"a":{"b":1},"a":{"c":2}}`, "{\"\xff\":1}", `{"a`, `{"a":"\`, `{"a":"\u12`, `[]`, `{"":{"":{"":-0.0e-5}}}`,
+		`{"a":{"b":1},"a":{"c":2}}`, "{\"\xff\":1}", `{"a":[ 1 ,	"x \" y",{ "b" : [ ] } ]}`, `{"a`, `{"a":"\`, `{"a":"\u12`, `[]`, `{"":{"":{"":-0.0e-5}}}`,
 	} {
 		f.Add(seed, `{"$os":"iOS"}`)
 		f.Add(seed, `{"$unflattened":["a","c.d"],"c":1}`)
@@ -257,6 +258,9 @@ func FuzzFlatten(f *testing.F) {
 			require.Contains(t, got[0].texts, name)
 			if text == "[" {
 				require.True(t, strings.HasPrefix(got[0].texts[name], text))
+				var compact bytes.Buffer
+				require.NoError(t, json.Compact(&compact, []byte(got[0].texts[name])))
+				require.Equal(t, compact.String(), got[0].texts[name])
 				continue
 			}
 			require.Equal(t, text, got[0].texts[name])

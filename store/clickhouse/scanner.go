@@ -111,9 +111,10 @@ func quoteOrEscape(text string, at int) int {
 	return at
 }
 
-// container passes over an object or an array and returns its text.
+// container passes over an object or an array and returns its text, without the
+// space that senders put between: equal values have equal texts.
 func (s *scanner) container() (raw string, empty, ok bool) {
-	start, depth := s.at, 0
+	start, depth, spaced := s.at, 0, false
 	empty = true
 	for s.at < len(s.text) {
 		switch c := s.text[s.at]; c {
@@ -131,16 +132,40 @@ func (s *scanner) container() (raw string, empty, ok bool) {
 		case '}', ']':
 			if depth--; depth == 0 {
 				s.at++
-				return s.text[start:s.at], empty, true
+				if raw = s.text[start:s.at]; spaced && !empty {
+					raw = unspaced(raw)
+				}
+				return raw, empty, true
 			}
 		default:
 			if c > ' ' {
 				empty = false
+			} else {
+				spaced = true
 			}
 		}
 		s.at++
 	}
 	return "", false, false
+}
+
+// unspaced returns JSON without the space outside of its texts.
+func unspaced(raw string) string {
+	b := make([]byte, 0, len(raw))
+	for s := (scanner{text: raw}); s.at < len(raw); {
+		from := s.at
+		if c := raw[from]; c != '"' {
+			if s.at++; c > ' ' {
+				b = append(b, c)
+			}
+			continue
+		}
+		if _, _, ok := s.string(); !ok {
+			return raw
+		}
+		b = append(b, raw[from:s.at]...)
+	}
+	return view(b)
 }
 
 // word reads true, false or null.
