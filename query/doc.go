@@ -71,9 +71,10 @@
 // negations. matches is an RE2 search in which a dot does not match the end
 // of a line.
 //
-// Uniques and quantiles are exact. median, p90, p95 and p99 interpolate
-// linearly between the two nearest values (type 7 of Hyndman and Fan, the
-// default of R, NumPy and spreadsheets). Sums are compensated. Aggregates of
+// Uniques and quantiles are exact unless a series asks for an estimate
+// (Series.Approximate), which the answer says. median, p90, p95 and p99
+// interpolate linearly between the two nearest values (type 7 of Hyndman and
+// Fan, the default of R, NumPy and spreadsheets). Sums are compensated. Aggregates of
 // nothing are null, but a sum or count of nothing is 0.
 //
 // A measure of a trait or of a session's property has one value for each event
