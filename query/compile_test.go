@@ -63,6 +63,8 @@ var corpus = map[string]string{
 	"funnel":              `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"KANARIE"},{"event":"Buy"}]}`,
 	"funnel_strict":       `{"kind":"funnel",` + month + `,"order":"strict","window":"1h","reach":"range","interval":"week","steps":[{"event":"View"},{"event":"Buy"},{"event":"$identify"}]}`,
 	"funnel_any":          `{"kind":"funnel",` + month + `,"order":"any","window":"none","steps":[{"event":"*","filter":{"property":"event.a","op":"eq","value":"KANARIE"}},{"event":"Buy"}],"filter":{"property":"event.b","op":"eq","value":"KANARIE"}}`,
+	"funnel_held_apart":   `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"Buy"}],"exclude":[{"event":"Leave","after":1,"before":2}],"hold":["session.entry","event.KANARIE","group.KANARIE.size"],"breakdown":{"property":"person.KANARIE"}}`,
+	"funnel_held_person":  `{"kind":"funnel",` + month + `,"by":"session","order":"strict","window":"none","steps":[{"event":"View"},{"event":"Buy"}],"hold":["person.KANARIE"]}`,
 	"funnel_held":         `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"View","filter":{"property":"person.plan","op":"eq","value":"KANARIE"}}],"exclude":[{"event":"Leave","filter":{"property":"session.views","op":"gt","value":2},"after":1,"before":2}],"exclusion":"person","hold":["event.KANARIE","event.$name"]}`,
 	"funnel_by_event":     `{"kind":"funnel",` + month + `,"steps":[{"event":"View"},{"event":"Buy"}],"breakdown":{"property":"event.KANARIE"}}`,
 	"funnel_by_name":      `{"kind":"funnel",` + month + `,"steps":[{"event":"*"},{"event":"Buy"}],"breakdown":{"property":"event.$name","attribution":"last"}}`,

@@ -186,6 +186,7 @@ func ofPersons(q Query) bool {
 		return true
 	case *Funnel:
 		return q.by() != bySession || q.Breakdown != nil && parseProperty(q.Breakdown.Property).ofPersons() ||
+			slices.ContainsFunc(q.Hold, func(name string) bool { return parseProperty(name).ofPersons() }) ||
 			slices.ContainsFunc(q.selectors(), func(s *Selector) bool { return s.Filter.ofPersons() })
 	}
 	return false

@@ -30,7 +30,8 @@ type Funnel struct {
 	// Exclusion is what an excluded event ends. Defaults to [EndsAttempt].
 	Exclusion ExclusionRule `json:"exclusion,omitempty"`
 	// Hold are up to three properties that all events of an attempt must have
-	// and agree on.
+	// and agree on. What a person is said to be is the same for all events, so
+	// that only those of persons who have it are steps.
 	Hold []string `json:"hold,omitempty"`
 	// Reach says where the later steps may lie. Defaults to [WithinWindow].
 	Reach Reach `json:"reach,omitempty"`
@@ -137,7 +138,7 @@ func (q *Funnel) check(c *checker) {
 		c.fail("/hold", "too_many", "at most %d properties are held", maxHeld)
 	} else {
 		for i, name := range q.Hold {
-			c.checkHeld(index("/hold", i), name)
+			c.checkProperty(index("/hold", i), name)
 		}
 	}
 	if q.Breakdown != nil {
@@ -165,14 +166,6 @@ func (e *Exclusion) check(c *checker, path string, steps int) {
 	}
 	if e.Before <= e.After || e.Before > steps {
 		c.fail(path+"/before", "bad_value", "before is the number of a step behind after, at most %d", steps)
-	}
-}
-
-// checkHeld allows what an event says by itself: what a person is said to be is
-// the same for all events anyway.
-func (c *checker) checkHeld(path, name string) {
-	if c.checkProperty(path, name) && parseProperty(name).scope != ofEvent {
-		c.fail(path, "bad_value", "a property that is held is one of an event, unlike %q", clip(name))
 	}
 }
 

@@ -18,7 +18,7 @@ var questions = []struct{ question, want string }{
 	{`{"kind":"funnel",` + month + `,"steps":[{"event":"a"},{"event":"b","name":"second"}],"order":"strict","window":"90m","by":"session","exclude":[{"event":"x","after":1,"before":2}],"exclusion":"person","hold":["event.a"],"reach":"range","interval":"week","breakdown":{"property":"event.b","attribution":"step","step":2}}`, ""},
 	{`{"kind":"funnel",` + month + `,"steps":[{"event":"a"}],"window":"none","by":"group.company","attribution":"last","breakdown":{"property":"person.plan","limit":3}}`, ""},
 	{
-		`{"kind":"funnel",` + month + `,"steps":[{"event":"a"},{}],"order":"random","window":"14","by":"group.","exclusion":"all","reach":"far","interval":"total","hold":["session.views","event."]}`,
+		`{"kind":"funnel",` + month + `,"steps":[{"event":"a"},{}],"order":"random","window":"14","by":"group.","exclusion":"all","reach":"far","interval":"total","hold":["session.length","event."]}`,
 		"/steps/1/event required, /order bad_value, /exclusion bad_value, /reach bad_value, /interval bad_value, /window bad_value, /by bad_value, /hold/0 bad_value, /hold/1 bad_value",
 	},
 	{

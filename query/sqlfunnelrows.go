@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ func (s *sql) funnelRows(q *Funnel, shape funnelShape) (rows, unit string, perAc
 		by = parseProperty(q.Breakdown.Property)
 	}
 	s.addLabel(&c, by)
+	held := s.heldApart(&c, q.Hold)
 	groupType, byGroup := strings.CutPrefix(q.by(), ofGroup+".")
 	unit = "person"
 	switch {
@@ -37,8 +39,9 @@ func (s *sql) funnelRows(q *Funnel, shape funnelShape) (rows, unit string, perAc
 		where = append(where, "session != 0")
 		unit = "visitor, session"
 	}
-	perActor = q.by() == byPerson && !by.byPerson()
-	ofPersons := byGroup || by.byPerson() || shape.who == ofEvents || q.by() == byPerson && !perActor
+	known := by.byPerson() || slices.ContainsFunc(held, property.byPerson)
+	perActor = q.by() == byPerson && !known
+	ofPersons := byGroup || known || shape.who == ofEvents || q.by() == byPerson && !perActor
 	if perActor || ofPersons {
 		c.exprs = append(c.exprs, actor)
 	}
@@ -57,7 +60,7 @@ func (s *sql) funnelRows(q *Funnel, shape funnelShape) (rows, unit string, perAc
 	if by.joined() {
 		rows = s.joined(by, "own", &c, rows, asLabel)
 	}
-	return rows, unit, perActor
+	return s.holding(held, len(q.Steps), shape, &c, rows), unit, perActor
 }
 
 // packed adds what is known of an event.
@@ -89,8 +92,8 @@ func (s *sql) matched(q *Funnel) string {
 		terms = append(terms, term)
 	}
 	holds := ""
-	for _, name := range q.Hold {
-		if present := s.eventProperty(parseProperty(name).name).present(); present != "1" {
+	for _, a := range s.heldAlong(q.Hold) {
+		if present := a.present(); present != "1" {
 			holds += " AND " + present
 		}
 	}
@@ -104,15 +107,6 @@ func (s *sql) matched(q *Funnel) string {
 		bit([]string{behaviour}, "")
 	}
 	return strings.Join(terms, " + ")
-}
-
-// heldValues hashes the texts of what is held, which nobody sees.
-func (s *sql) heldValues(names []string) string {
-	texts := make([]string, len(names))
-	for i, name := range names {
-		texts[i] = "toString(" + s.eventProperty(parseProperty(name).name).asText() + ")"
-	}
-	return "sipHash64(" + join(texts) + ")"
 }
 
 // selectors are all of a funnel.

@@ -32,7 +32,7 @@ func (g *generator) funnel() *query.Funnel {
 		}
 	}
 	if g.chance(4) {
-		q.Hold = pick(g, []string{"event.plan"}, []string{"event.plan", "event.$type"}, []string{"event.price"})
+		q.Hold = pick(g, []string{"event.plan"}, []string{"event.plan", "event.$type"}, []string{"event.price"}, []string{"person.tier", "event.plan"}, []string{"session.entry"}, []string{"group.company.$id", "session.views"})
 	}
 	q.Interval = pick(g, "", "", query.Day, query.Week, query.Month)
 	if b := g.breakdown(); b != nil {

@@ -1,0 +1,28 @@
+-- units
+SELECT arrayStringConcat(es) AS data
+FROM (SELECT visitor, session, groupArray(concat(reinterpretAsFixedString(w), reinterpretAsFixedString(held))) AS es FROM (SELECT * REPLACE (if(has_held0, matched, bitAnd(matched, bitNot(toUInt64(3)))) AS matched, if(has_held0, w, bitAnd(w, bitNot(toUInt64(3)))) AS w, sipHash64(held, text_held0) AS held) FROM (SELECT e.matched AS matched, e.w AS w, e.held AS held, e.visitor AS visitor, e.session AS session, e.person AS person, l.has_held0 AS has_held0, l.text_held0 AS text_held0 FROM (SELECT matched, w, held, visitor, session, actor AS person FROM (SELECT (name = {p1:String}) + (name = {p2:String}) * 2 + (type IN ('track', 'page', 'screen')) * 4 AS matched, bitOr(bitOr(toUInt64(toUnixTimestamp64Milli(time) - {p3:Int64}) * 8, matched), 9223372036854775808) AS w, toUInt64(0) AS held, visitor, session, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND type IN ('track', 'page', 'screen') AND matched != 0 AND session != 0)) AS e
+LEFT ANY JOIN (SELECT person, toUInt8(((bitAnd(bits, 1) != 0) OR (bitAnd(bits, 2) != 0))) AS has_held0, toString(multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0), toString(num), '')) AS text_held0 FROM (SELECT id AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key = {p5:String} AND kind IN ('set', 'once') ORDER BY id, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key, member)) AS l ON e.person = l.person) WHERE matched != 0)
+GROUP BY visitor, session HAVING bitAnd(groupBitOr(matched), 1) != 0)
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "View"
+-- p2 = "Buy"
+-- p3 = "1709251200000"
+-- p4 = "10412928000000"
+-- p5 = "kanarie'\"\\{p1:String}"
+-- silo = ""
+-- tenant = "shop"
+
+-- units_listed
+SELECT arrayStringConcat(es) AS data
+FROM (SELECT visitor, session, groupArray(concat(reinterpretAsFixedString(w), reinterpretAsFixedString(major), reinterpretAsFixedString(minor), reinterpretAsFixedString(held), reinterpretAsFixedString(toUInt64(bitAnd(person, 18446744073709551615))), reinterpretAsFixedString(toUInt64(bitShiftRight(person, 64))))) AS es FROM (SELECT * REPLACE (if(has_held0, matched, bitAnd(matched, bitNot(toUInt64(3)))) AS matched, if(has_held0, w, bitAnd(w, bitNot(toUInt64(3)))) AS w, sipHash64(held, text_held0) AS held) FROM (SELECT e.matched AS matched, e.w AS w, e.major AS major, e.minor AS minor, e.held AS held, e.visitor AS visitor, e.session AS session, e.person AS person, l.has_held0 AS has_held0, l.text_held0 AS text_held0 FROM (SELECT matched, w, major, minor, held, visitor, session, actor AS person FROM (SELECT (name = {p1:String}) + (name = {p2:String}) * 2 + (type IN ('track', 'page', 'screen')) * 4 AS matched, bitOr(bitOr(toUInt64(toUnixTimestamp64Milli(time) - {p3:Int64}) * 8, matched), 9223372036854775808) AS w, bitOr(bitShiftLeft(toUInt64(_epoch), 48), bitShiftRight(_o, 16)) AS major, bitOr(bitShiftLeft(_o, 48), bitOr(bitShiftLeft(toUInt64(_i), 16), toUInt64(_p))) AS minor, toUInt64(0) AS held, visitor, session, if(user = 0, visitor, user) AS actor FROM events FINAL WHERE tenant = {tenant:String} AND silo = {silo:String} AND time >= fromUnixTimestamp64Milli({p3:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({p4:Int64}, 'UTC') AND type IN ('track', 'page', 'screen') AND matched != 0 AND session != 0)) AS e
+LEFT ANY JOIN (SELECT person, toUInt8(((bitAnd(bits, 1) != 0) OR (bitAnd(bits, 2) != 0))) AS has_held0, toString(multiIf((bitAnd(bits, 1) != 0), text, (bitAnd(bits, 2) != 0), toString(num), '')) AS text_held0 FROM (SELECT id AS person, key, kind = 'member' AS member, best.has AS bits, best.text AS text, best.number AS num FROM traits WHERE tenant = {tenant:String} AND silo = {silo:String} AND key = {p5:String} AND kind IN ('set', 'once') ORDER BY id, key, member, kind, best.rank DESC, best.message DESC, best.value DESC LIMIT 1 BY id, key, member)) AS l ON e.person = l.person) WHERE matched != 0)
+GROUP BY visitor, session HAVING bitAnd(groupBitOr(matched), 1) != 0)
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+-- p1 = "View"
+-- p2 = "Buy"
+-- p3 = "1709251200000"
+-- p4 = "10412928000000"
+-- p5 = "kanarie'\"\\{p1:String}"
+-- silo = ""
+-- tenant = "shop"
+
