@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/footfall-go/footfall"
@@ -19,6 +20,7 @@ type funnelUnit struct {
 	id     hexID
 	data   string
 	dest   []any // what a row is read into
+	words  []uint64
 	events []match.Event
 	// labels and persons are those of the events, which their Value counts.
 	labels  []string
@@ -72,6 +74,9 @@ func (u *funnelUnit) read(rows Rows) error {
 		return err
 	}
 	u.events, u.labels, u.persons = u.events[:0], u.labels[:0], u.persons[:0]
+	if u.shape.bare() {
+		return u.readWords()
+	}
 	size := 8 * len(u.shape.record())
 	for left := u.data; left != ""; {
 		if len(left) < size {
@@ -111,6 +116,24 @@ func (u *funnelUnit) read(rows Rows) error {
 		u.events = append(u.events, e)
 	}
 	match.Sort(u.events)
+	return nil
+}
+
+// readWords takes a unit whose events are a word each. Words are sorted in a third
+// of the time that events take, and in the order of their times, which are above
+// the bits.
+func (u *funnelUnit) readWords() error {
+	u.words = u.words[:0]
+	for left := u.data; left != ""; {
+		if len(left) < 8 {
+			return errRecord
+		}
+		u.words = append(u.words, number64(&left)&^(1<<63))
+	}
+	slices.Sort(u.words)
+	for i, word := range u.words {
+		u.events = append(u.events, match.Event{Time: u.shape.base + int64(word>>u.shape.bits), Bits: u.bits(word), Value: uint32(i)})
+	}
 	return nil
 }
 

@@ -18,6 +18,11 @@ type funnelShape struct {
 	who                   funnelWho
 }
 
+// bare reports whether an event is one word and nothing else.
+func (shape funnelShape) bare() bool {
+	return !shape.wide && !shape.placed && !shape.held && !shape.labeled && shape.who != ofEvents
+}
+
 // funnelWho says whose ids a statement returns.
 type funnelWho uint8
 
