@@ -90,7 +90,7 @@ func (q *Funnel) describe() string {
 		text += ", which drops the " + unit
 	}
 	for i, name := range q.Hold {
-		text += []string{", with the same ", " and "}[min(i, 1)] + nameOf(name)
+		text += []string{", with the same ", " and "}[min(i, 1)] + strings.TrimPrefix(nameOf(name), "the ")
 	}
 	if q.Interval != "" {
 		text += perInterval(q.Interval, Total)
