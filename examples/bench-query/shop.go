@@ -162,10 +162,6 @@ func (s *shop) visit(visitor int, at footfall.Millis, up *footfall.Upserts) []fo
 	if user >= 0 {
 		person = user
 	}
-	if !s.seen[person] {
-		s.seen[person] = true
-		s.facts.Persons++
-	}
 	v := visit{shop: s, at: at, anonymous: visitorText(visitor), browser: browsers[visitor%len(browsers)]}
 	v.visitor = schema.VisitorID(s.tenant, v.anonymous)
 	first := !s.came[visitor]
@@ -183,6 +179,11 @@ func (s *shop) visit(visitor int, at footfall.Millis, up *footfall.Upserts) []fo
 	}
 	if s.rng.IntN(4) != 0 {
 		v.shopping()
+	}
+	// Who comes in the last minute of the year may do nothing before it is over.
+	if !s.seen[person] && v.events[0].Time < footfall.MillisOf(closed) {
+		s.seen[person] = true
+		s.facts.Persons++
 	}
 	return v.events
 }
