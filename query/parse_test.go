@@ -55,6 +55,7 @@ var invalid = []struct{ question, want string }{
 	{`{"kind":"events","range":"30d"}`, "/range bad_type"},
 	{`{"kind":"trend",` + month + `,"series":[{"event":"a","approximate":true},{"event":"a","measure":"sum","of":"event.x","approximate":true},{"event":"a","measure":"persons","approximate":1}]}`, "/series/2/approximate bad_type, /series/0/approximate bad_value, /series/1/approximate bad_value"},
 	{`{"kind":"events","range":{"last":"1d"},"max_age":10}`, "/max_age bad_type"},
+	{`{"kind":"sessions","range":{"last":"1d"},"max_age":"61m"}`, "/max_age bad_value"},
 	{`{"kind":"events","range":{"last":"1d"},"max_age":"0s"}`, "/max_age bad_value"},
 	{`{"kind":"persons","of":{"kind":"trend",` + month + `,"series":[{"event":"a"}]},"at":{"series":0,"bucket":"2024-01-01"},"max_age":"soon"}`, "/max_age bad_value"},
 	{`{"kind":"events","range":{"last":"1d"},"zone":"Mars/Base"}`, "/zone bad_value"},

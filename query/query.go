@@ -25,14 +25,19 @@ type Scope struct {
 	Filter *Filter `json:"filter,omitempty"`
 	// MaxAge is how old an answer may be that somebody else had to the same
 	// question, such as "10s", by what it could see (Answer.Watermark). Many who
-	// look at the same dashboard again and again are best served so. Defaults to
-	// none: all that can be seen now is in the answer. In a question that
-	// another one is about it means nothing.
+	// look at the same dashboard again and again are best served so. It is at most
+	// an hour. Defaults to none: all that can be seen now is in the answer. It means
+	// nothing in a question that another one is about, and for events and persons:
+	// who has been erased is on no list from then on.
 	MaxAge string `json:"max_age,omitempty"`
 }
 
 // maxAgeOf returns how old an answer to a sound question may be.
 func maxAgeOf(q Query) time.Duration {
+	switch q.(type) {
+	case *Events, *Persons:
+		return 0
+	}
 	age, _ := parseSpan(q.scope().MaxAge)
 	return age
 }

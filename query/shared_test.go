@@ -157,3 +157,12 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 		require.True(t, ask(99), "one that would push out many is not kept")
 	})
 }
+
+// TestNoListIsOld holds that who was erased is on no list that was kept.
+func TestNoListIsOld(t *testing.T) {
+	t.Parallel()
+	old := Scope{MaxAge: "1h"}
+	require.Equal(t, time.Hour, maxAgeOf(&Trend{Scope: old}))
+	require.Zero(t, maxAgeOf(&Events{Scope: old}))
+	require.Zero(t, maxAgeOf(&Persons{Scope: old}))
+}

@@ -141,9 +141,14 @@ func (s *Scope) check(c *checker) *time.Location {
 }
 
 func (s *Scope) checkMaxAge(c *checker) {
-	if s.MaxAge != "" {
-		c.checkSpan("/max_age", s.MaxAge, "")
+	if s.MaxAge == "" {
+		return
 	}
+	if age, ok := parseSpan(s.MaxAge); ok && age > time.Hour {
+		c.fail("/max_age", "bad_value", "an answer is at most an hour old, not %q", clip(s.MaxAge))
+		return
+	}
+	c.checkSpan("/max_age", s.MaxAge, "")
 }
 
 // checkInherited allows to give a range and a zone once or twice, if they are
