@@ -34,14 +34,18 @@ func (l *Log) Forget(ctx context.Context, before map[uint16]int64) error {
 const forgetLook = time.Second
 
 func (l *Log) forget(ctx context.Context, number uint16, before int64) error {
+	var needed error // what the last look that came to an end said
 	for {
 		stale, fold, err := l.superfluous(ctx, number, before)
 		switch {
 		case err == nil:
 			return l.remove(ctx, number, before, fold, stale)
+		case needed != nil && ctx.Err() != nil:
+			return needed
 		case !errors.Is(err, ErrNeeded) || !sleep(ctx, forgetLook):
 			return err
 		}
+		needed = err
 	}
 }
 
