@@ -241,7 +241,7 @@ func TestGateLetsThoseInsideFinish(t *testing.T) {
 	<-inside
 	closed := make(chan error)
 	go func() { closed <- g.close(t.Context()) }()
-	require.Eventually(t, g.isClosed, time.Second, time.Millisecond)
+	require.Eventually(t, g.isClosed, 30*time.Second, time.Millisecond)
 	require.Equal(t, http.StatusServiceUnavailable, ask())
 	close(leave)
 	require.NoError(t, <-closed)
