@@ -47,7 +47,8 @@ type Store interface {
 	// Present returns the coordinates of the events of [from, to) in one
 	// partition that the store holds, in any order, each at least once. A store
 	// that keeps one of several equal events is a [stream.Collapser] as well.
-	// One that tells how far its ledger goes is a [stream.Accountant].
+	// One that tells how far its ledger goes is a [stream.Accountant], and one that
+	// tells which events it has a [stream.Surveyor].
 	Present(ctx context.Context, epoch, partition uint16, from, to int64) ([]Coordinate, error)
 
 	// Disposed returns what of [from, …) in one partition need not be present

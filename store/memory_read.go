@@ -102,6 +102,20 @@ func (m *Memory) Counted(ctx context.Context, row *footfall.LedgerRow) (bool, er
 	return ok && have.Version >= row.Version, ctx.Err()
 }
 
+// Survey returns events of some records, the newest first.
+func (m *Memory) Survey(ctx context.Context, epoch, partition uint16, from, to int64, most int) ([]footfall.Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var held []footfall.Event
+	for i := range m.events {
+		if p := m.events[i].Position; p.Epoch == epoch && p.Partition == partition && p.Offset >= from && p.Offset < to {
+			held = append(held, footfall.Event{Tenant: m.events[i].Tenant, MessageID: m.events[i].MessageID, Position: p})
+		}
+	}
+	slices.SortFunc(held, func(a, b footfall.Event) int { return b.Position.Compare(a.Position) })
+	return held[:min(len(held), most)], ctx.Err()
+}
+
 // Rejected returns the quarantined events ordered by position.
 func (m *Memory) Rejected() []footfall.Rejected {
 	return sorted(m, &m.rejected, func(a, b footfall.Rejected) int { return a.Position.Compare(b.Position) })

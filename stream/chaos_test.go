@@ -89,8 +89,9 @@ type chaos struct {
 	ids       []string
 	processes []*process
 
-	backupAt int // before that record is appended, a backup of the store is made
+	backupAt int // before that record is appended, backups of store and log are made
 	backup   *store.Memory
+	older    *streamtest.Memory
 }
 
 func newChaos(w *world, seed uint64) *chaos {
@@ -123,7 +124,7 @@ func (c *chaos) run(change func(*stream.Runner)) {
 	go c.change(ctx)
 	for i := range 150 {
 		if i == c.backupAt && i > 0 {
-			c.backup = c.w.store.Backup()
+			c.backup, c.older = c.w.store.Backup(), c.w.log.Backup()
 		}
 		c.produce(uint16(c.draw(2)))
 		time.Sleep(time.Duration(c.draw(400)) * time.Millisecond)

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/footfall-go/footfall"
@@ -12,11 +13,7 @@ import (
 // start brings the state to where the plan says the store is, and re-forms an
 // open claim as the first batch to deliver.
 func (o *owned) start() error {
-	var first, end int64
-	err := o.retry(o.ctx, reading, "read the log's bounds", func(ctx context.Context) (err error) {
-		first, end, err = o.p.Bounds(ctx)
-		return err
-	})
+	first, end, err := o.bounds()
 	if err != nil {
 		return err
 	}
@@ -59,7 +56,9 @@ func (o *owned) place(first, end int64) error {
 		return o.recover(first, end)
 	}
 	if ok {
-		err = check(plan, first, end)
+		if err = check(plan, first); err == nil {
+			err = o.confront(plan, plan.From-probe)
+		}
 	} else {
 		plan, err = o.unplanned(first, end)
 	}
@@ -71,12 +70,10 @@ func (o *owned) place(first, end int64) error {
 }
 
 // check refuses a plan that cannot be carried on without risk.
-func check(plan Plan, first, end int64) error {
+func check(plan Plan, first int64) error {
 	switch {
 	case plan.From < 0 || plan.To < plan.From:
 		return fmt.Errorf("plan (%d, %d) makes no sense", plan.From, plan.To)
-	case plan.To > end:
-		return fmt.Errorf("plan (%d, %d) is ahead of the log, which ends at %d: it is not the log that the plan was made for", plan.From, plan.To, end)
 	case plan.From < first:
 		return fmt.Errorf("plan (%d, %d): %w: the log starts at %d", plan.From, plan.To, ErrTrimmed, first)
 	}
@@ -88,16 +85,22 @@ const probe = 1000
 
 // unplanned decides whether a log without a plan is a new one.
 func (o *owned) unplanned(first, end int64) (Plan, error) {
+	if err := o.confront(Plan{}, end-probe); err != nil {
+		return Plan{}, err
+	}
 	var newest int64
 	var held []footfall.Coordinate
 	err := o.retry(o.ctx, reading, "look for a snapshot", func(ctx context.Context) error {
-		offset, data, err := o.p.Snapshots().Load(ctx, fold.Version, end)
+		offset, data, err := o.p.Snapshots().Load(ctx, fold.Version, math.MaxInt64)
 		if err != nil || data == nil {
 			return err
 		}
 		newest = offset
 		return data.Close()
 	})
+	if newest > end {
+		return Plan{}, fmt.Errorf("%w: the log ends at %d, and there is a snapshot of offset %d", ErrLogLacks, end, newest)
+	}
 	if err == nil {
 		held, err = o.held(first, min(first+probe, end))
 	}

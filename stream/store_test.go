@@ -171,6 +171,19 @@ func (c *clerk) Present(ctx context.Context, epoch, partition uint16, from, to i
 	return c.Memory.Present(ctx, epoch, partition, from, to)
 }
 
+// Survey implements [stream.Surveyor], and fails as Present does.
+func (c *clerk) Survey(ctx context.Context, epoch, partition uint16, from, to int64, most int) ([]footfall.Event, error) {
+	c.mu.Lock()
+	check := c.present
+	c.mu.Unlock()
+	if check != nil {
+		if err := check(); err != nil {
+			return nil, err
+		}
+	}
+	return c.Memory.Survey(ctx, epoch, partition, from, to, most)
+}
+
 // Upsert implements [footfall.Store].
 func (c *clerk) Upsert(ctx context.Context, u *footfall.Upserts) error {
 	c.mu.Lock()

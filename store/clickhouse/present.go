@@ -33,6 +33,32 @@ func (s *Store) Present(ctx context.Context, epoch, partition uint16, from, to i
 	return s.twins.append(present, epoch, partition, from, to), nil
 }
 
+// Survey returns events of some records, the newest first, at most so many:
+// the tenant, message id and position of each. Like Present it reads the parts as
+// they are, by the index on the offset.
+func (s *Store) Survey(ctx context.Context, epoch, partition uint16, from, to int64, most int) ([]footfall.Event, error) {
+	if from = max(from, 0); from >= to {
+		return nil, nil
+	}
+	sql := fmt.Sprintf("SELECT tenant, id, _o, _i FROM "+schema.Events+" WHERE _epoch = %d AND _p = %d AND _first BETWEEN %d AND %d "+
+		"ORDER BY _first, _i DESC LIMIT %d FORMAT RowBinary", epoch, partition, ^uint64(to-1), ^uint64(from), most)
+	result, err := s.shard(partition).read(ctx, sql, schema.Events)
+	if err != nil {
+		return nil, fmt.Errorf("read events of the log: %w", err)
+	}
+	var held []footfall.Event
+	r := rowBinary{rest: result}
+	for r.more() {
+		ev := footfall.Event{Tenant: r.tenant(), MessageID: r.text()}
+		ev.Position = footfall.Position{Epoch: epoch, Partition: partition, Offset: int64(r.u64()), Index: r.u32()}
+		held = append(held, ev)
+	}
+	if r.bad {
+		return nil, fmt.Errorf("read events of the log: %w", errTorn)
+	}
+	return held, nil
+}
+
 // Disposed implements [footfall.Store].
 func (s *Store) Disposed(ctx context.Context, epoch, partition uint16, from int64) (footfall.Disposed, error) {
 	d, err := s.disposed(ctx, epoch, partition, max(from, 0))

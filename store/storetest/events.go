@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +27,42 @@ func testPresent(t *testing.T, s *subject) {
 	s.requirePresent(t, 0, 10, nil)
 	s.requirePresent(t, 20, 30, nil)
 	s.requirePresent(t, 12, 12, nil)
+}
+
+// testSurvey is for stores that can tell which events they have; see
+// [stream.Surveyor].
+func testSurvey(t *testing.T, s *subject) {
+	surveyor, ok := s.Store.(interface {
+		Survey(ctx context.Context, epoch, partition uint16, from, to int64, most int) ([]footfall.Event, error)
+	})
+	if !ok {
+		t.Skip("this store cannot tell which events it has")
+	}
+	require := require.New(t)
+	survey := func(from, to int64, most int) []footfall.Event {
+		held, err := surveyor.Survey(t.Context(), 1, 3, from, to, most)
+		require.NoError(err)
+		return held
+	}
+	require.Empty(survey(0, math.MaxInt64, 1))
+	b := batch(t, 10, 20)
+	s.insert(t, b, 0)
+	other := batch(t, 30, 40)
+	other.Epoch = 2
+	for i := range other.Events {
+		other.Events[i].Position.Epoch = 2
+	}
+	s.insert(t, other, 0)
+	var all []footfall.Event
+	for _, ev := range slices.Backward(b.Events) {
+		all = append(all, footfall.Event{Tenant: ev.Tenant, MessageID: ev.MessageID, Position: ev.Position})
+	}
+	require.Equal(all, survey(0, math.MaxInt64, math.MaxInt32))
+	require.Equal(all[:1], survey(-5, math.MaxInt64, 1))
+	require.Equal(all[:3], survey(0, math.MaxInt64, 3))
+	require.Equal(all[len(all)-4:len(all)-2], survey(11, 12, 10))
+	require.Empty(survey(20, math.MaxInt64, 10))
+	require.Empty(survey(0, 10, 10))
 }
 
 func testEmpty(t *testing.T, s *subject) {

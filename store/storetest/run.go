@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(tb testing.TB) (footfall.Store, Reader)) {
 		run  func(t *testing.T, s *subject)
 	}{
 		{"inserted events are present", testPresent},
+		{"which events there are", testSurvey},
 		{"an empty batch is nothing", testEmpty},
 		{"the same attempt does not double", testSameAttempt},
 		{"a token writes each month once", testToken},

@@ -51,5 +51,5 @@
 //	a processor freezes     its commits are refused when it is back
 //	all brokers are away    nobody owns anything; it begins anew by itself
 //	retention overtakes     stream.ErrTrimmed for that partition alone
-//	records are gone        a permanent error for that partition alone
+//	records are gone        stream.ErrLogLacks for that partition alone
 package kafka

@@ -79,7 +79,7 @@ func (r *reader) read(ctx context.Context, from int64, maxBytes int) ([]footfall
 			return nil, err
 		}
 		if from != r.next {
-			r.rest, r.next = nil, from
+			r.rest, r.next, r.clock = nil, from, 0 // the clock is that of what follows on one another
 		}
 		if len(r.rest) > 0 {
 			return r.give(maxBytes), nil
@@ -229,7 +229,8 @@ func (r *reader) outOfRange(ctx context.Context, from int64) error {
 	case from < first:
 		return fmt.Errorf("%w: offset %d, the first held is %d", stream.ErrTrimmed, from, first)
 	case from > end:
-		return footfall.Permanent(fmt.Errorf("read partition %d from offset %d: it ends at %d; the brokers have lost records, or the topic is another", r.p.number, from, end))
+		return footfall.Permanent(fmt.Errorf("%w: read partition %d from offset %d: it ends at %d; the brokers have lost records, or the topic is another",
+			stream.ErrLogLacks, r.p.number, from, end))
 	default:
 		return errors.New("offset out of range")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -275,4 +276,27 @@ func (m *Memory) Trim(partition uint16, before int64) {
 	p.records = slices.Clone(p.records[n:])
 	p.first += n
 	p.snapshots = slices.DeleteFunc(p.snapshots, func(s memorySnapshot) bool { return s.offset < p.first })
+}
+
+// Cut removes the records at and after an offset, as brokers do that lose what
+// they acknowledged. What comes then gets their offsets.
+func (m *Memory) Cut(partition uint16, from int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := m.parts[partition]
+	p.records = slices.Clone(p.records[:min(max(from-p.first, 0), int64(len(p.records)))])
+}
+
+// Backup returns a copy of the log as it is now, with its plans and snapshots.
+func (m *Memory) Backup() *Memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b := &Memory{epoch: m.epoch}
+	for _, p := range m.parts {
+		b.parts = append(b.parts, &memoryPartition{
+			records: slices.Clone(p.records), first: p.first, clock: p.clock, grown: make(chan struct{}),
+			plan: p.plan, planned: p.planned, cursors: maps.Clone(p.cursors), snapshots: slices.Clone(p.snapshots),
+		})
+	}
+	return b
 }
