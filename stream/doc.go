@@ -62,7 +62,8 @@
 //	a row was erased          an order in the log: a replay erases it again
 //	a row is past retention   the store has noted that; it is not missing
 //	plan lost                 refuses to start, unless told to [Config.Recover]
-//	an older store restored   lacks the last event before the plan: likewise
+//	an older store restored   lacks the last event before the plan, or what follows
+//	                          from those before the snapshot: likewise
 //	an older log restored     the store's newest event is not in it: refuses to
 //	or cut, or made anew      start, before anything gets coordinates that are taken
 //	new code, old claim       refuses to start until the old code has drained

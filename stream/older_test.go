@@ -79,6 +79,9 @@ func TestOlderStoreLacksWhatFollows(t *testing.T) {
 		require.NoError(t, p.end())
 		require.Equal(t, w.store.Rows(), backup.Rows())
 		w.store.set(func(k *clerk) { k.Memory, k.upsert = backup, nil })
+		err := w.run(w.config(), true)
+		require.ErrorIs(t, err, stream.ErrStoreLacks)
+		require.ErrorContains(t, err, "what follows from those before offset 201 is not in it, such as the ledger of shop at ")
 		cfg := w.config()
 		cfg.Recover = true
 		require.NoError(t, w.run(cfg, true))

@@ -36,6 +36,7 @@ type owned struct {
 	careful int64 // batches that start before it are read back first
 
 	recovery *recovery // nil if this is none
+	restored accounts  // what the store must have where the snapshot is true
 
 	hand   []footfall.Record // read, not yet folded
 	handed time.Time         // when they were read

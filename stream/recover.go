@@ -69,9 +69,11 @@ func (o *owned) recover(first, end int64) error {
 		}
 		older := lacks != nil
 		if !older {
-			if older, err = o.uncounted(); err != nil {
+			row, err := o.uncounted(o.accounts(), nil)
+			if err != nil {
 				return err
 			}
+			older = row != nil
 		}
 		if !older {
 			break

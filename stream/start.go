@@ -26,7 +26,11 @@ func (o *owned) start() error {
 		return err
 	}
 	if !o.r.cfg.Recover {
-		if err := o.verify(witnesses, o.state.PendingErasures()); err != nil {
+		orders := o.state.PendingErasures()
+		if err := o.verify(witnesses, orders); err != nil {
+			return err
+		}
+		if err := o.audit(o.restored, orders); err != nil {
 			return err
 		}
 		if err := o.foresee(end); err != nil {
@@ -208,7 +212,9 @@ func (o *owned) restore(max int64) (at int64, err error) {
 		},
 	}
 	o.state, at, err = r.restore(max)
-	o.snaps.offset = at
+	if o.snaps.offset = at; err == nil {
+		o.restored = o.accounts()
+	}
 	return at, err
 }
 

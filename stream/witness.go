@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/stream/internal/fold"
@@ -32,36 +33,72 @@ type Accountant interface {
 	Counted(ctx context.Context, row *footfall.LedgerRow) (bool, error)
 }
 
-// uncounted reports whether the store lacks what follows from the events that
-// the state has folded, as far as it can tell.
-func (o *owned) uncounted() (bool, error) {
+// accounts are rows of the ledger that the store must have where it has all that
+// follows from the events before an offset.
+type accounts struct {
+	rows []footfall.LedgerRow // those that changed last come first
+	from int64                // the offset; what erased them stands at or after it
+}
+
+func (o *owned) accounts() accounts { return accounts{o.state.Counted(), o.state.Next()} }
+
+// uncounted returns a row of the ledger that the store lacks, nil if it has what
+// follows from the events, as far as it can tell: it writes the ledger behind all
+// else, so that the row that changed last speaks for that. orders are erasures
+// that may be carried out and not yet noted.
+func (o *owned) uncounted(counts accounts, orders []footfall.Erasure) (*footfall.LedgerRow, error) {
 	a, tells := o.r.cfg.Store.(Accountant)
-	rows := o.state.Counted()
-	if !tells || len(rows) == 0 {
-		return false, nil
+	if !tells || !o.r.readBack {
+		return nil, nil //nolint:nilnil // nothing is lacking where nobody looks
 	}
-	var gone footfall.Disposed
-	err := o.retry(o.ctx, checking, "read what was erased", func(ctx context.Context) (err error) {
-		gone, err = o.r.cfg.Store.Disposed(ctx, o.key.epoch, o.key.partition, o.state.Next())
-		return err
-	})
-	if err != nil {
-		return false, err
-	}
-	for i := range rows {
-		row := &rows[i]
-		// A tenant's rows go with it, and only then.
-		if slices.ContainsFunc(gone.Erasures, func(e footfall.Erasure) bool { return e.Tenant == row.Tenant && len(e.IDs) == 0 }) {
-			continue
-		}
+	gone := orders
+	for asked := false; len(counts.rows) > 0; counts.rows = counts.rows[1:] {
+		row := &counts.rows[0]
 		counted := false
-		err = o.retry(o.ctx, checking, "look for a row of the ledger", func(ctx context.Context) (err error) {
+		err := o.retry(o.ctx, checking, "look for a row of the ledger", func(ctx context.Context) (err error) {
 			counted, err = a.Counted(ctx, row)
 			return err
 		})
-		return !counted, err
+		if err != nil || counted {
+			return nil, err
+		}
+		if !asked {
+			var noted footfall.Disposed
+			err := o.retry(o.ctx, checking, "read what was erased", func(ctx context.Context) (err error) {
+				noted, err = o.r.cfg.Store.Disposed(ctx, o.key.epoch, o.key.partition, counts.from)
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+			asked, gone = true, slices.Concat(orders, noted.Erasures)
+		}
+		// A tenant's rows go with it, and only then.
+		if !slices.ContainsFunc(gone, func(e footfall.Erasure) bool { return e.Tenant == row.Tenant && len(e.IDs) == 0 }) {
+			return row, nil
+		}
 	}
-	return false, nil
+	return nil, nil //nolint:nilnil // nothing is lacking
+}
+
+// audit refuses a store that has the events and lacks what follows from those
+// before the snapshot that the state was made from, which nobody would repeat:
+// a backup of the moment between the two.
+func (o *owned) audit(counts accounts, orders []footfall.Erasure) error {
+	for try := 1; ; try++ {
+		lacks, err := o.uncounted(counts, orders)
+		switch {
+		case err != nil || lacks == nil:
+			return err
+		case try == o.r.cfg.Attempts:
+			return fmt.Errorf("%w: what follows from those before offset %d is not in it, such as the ledger of %s at %s: "+
+				"if a backup of the store was restored, set Config.Recover to write it again",
+				ErrStoreLacks, counts.from, lacks.Tenant, lacks.Minute.Time().Format(time.RFC3339))
+		}
+		if err := o.wait(o.ctx, o.r.settle); err != nil { // another replica may have it
+			return err
+		}
+	}
 }
 
 // verify refuses a store that is not the one the plan was made for: a backup

@@ -73,3 +73,19 @@ func TestNewestSnapshots(t *testing.T) {
 		require.Equal(t, map[uint16]int64{0: 30, 3: 5}[at.Partition], at.Offset)
 	}
 }
+
+// TestLedgerComesLast: its rows tell whoever starts that all else is there.
+func TestLedgerComesLast(t *testing.T) {
+	t.Parallel()
+	store, conn := setup(t)
+	require.NoError(t, conn.Exec(t.Context(), "DROP TABLE sessions"))
+	shop, err := tenant.ParseID("shop")
+	require.NoError(t, err)
+	row := footfall.LedgerRow{Tenant: shop, Minute: 60_000, Stored: 1, Version: 1 << 16}
+	require.Error(t, store.Upsert(t.Context(), &footfall.Upserts{
+		Sessions: []footfall.Session{{Tenant: shop, Session: 1, Version: 1}}, Ledger: []footfall.LedgerRow{row},
+	}))
+	counted, err := store.Counted(t.Context(), &row)
+	require.NoError(t, err)
+	require.False(t, counted)
+}

@@ -12,7 +12,8 @@ import (
 
 // Upsert implements [footfall.Store]. The erasures come first: what stands
 // beside them came later. Each table gets one INSERT; where one fails all may
-// be written again, which is harmless.
+// be written again, which is harmless. The ledger is last: its rows tell that the
+// others are there.
 func (s *Store) Upsert(ctx context.Context, u *footfall.Upserts) error {
 	c := s.shard(u.Partition)
 	for i := range u.Erasures {
@@ -23,19 +24,21 @@ func (s *Store) Upsert(ctx context.Context, u *footfall.Upserts) error {
 	// Each waits for the disk more than for anything else, and no table for
 	// another: one behind the other they would keep sessions back.
 	var wg sync.WaitGroup
-	var errs [6]error
+	var errs [5]error
 	for i, write := range [...]func() error{
 		func() error { return upsert(ctx, c, &sessionRows, u.Sessions) },
 		func() error { return upsert(ctx, c, &linkRows, u.Links) },
 		func() error { return upsert(ctx, c, &idRows, u.IDs) },
 		func() error { return upsert(ctx, c, &traitRows, u.Traits) },
 		func() error { return upsert(ctx, c, &rejectedRows, u.Rejected) },
-		func() error { return upsert(ctx, c, &ledgerRows, u.Ledger) },
 	} {
 		wg.Go(func() { errs[i] = write() })
 	}
 	wg.Wait()
-	return cmp.Or(errs[:]...)
+	if err := cmp.Or(errs[:]...); err != nil {
+		return err
+	}
+	return upsert(ctx, c, &ledgerRows, u.Ledger)
 }
 
 // rowsOf says how rows of a type become a block of their table.
