@@ -36,13 +36,15 @@ func loadZone(name string) (*time.Location, error) {
 	return time.LoadLocation(name)
 }
 
+// farthest is further than any zone is from UTC.
+const farthest = 26 * time.Hour
+
 // startOfDay returns the first instant of a local date. Where the date does
 // not exist (Samoa skipped one in 2011) or begins late (the clock went forward
 // at midnight), that is the first instant after it.
 func startOfDay(year int, month time.Month, day int, loc *time.Location) time.Time {
 	utc := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-	// No offset reaches 26 hours, so the search begins before the date.
-	at := utc.Add(-26 * time.Hour).In(loc)
+	at := utc.Add(-farthest).In(loc) // before the date, wherever that is
 	for {
 		_, offset := at.Zone()
 		midnight := utc.Add(-time.Duration(offset) * time.Second)

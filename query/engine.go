@@ -147,6 +147,9 @@ func (e *Engine) run(ctx context.Context, t *tenant.Tenant, q Query, began time.
 		return nil, err
 	}
 	r.settle(q)
+	if r.ranged && !r.from.Before(r.to) {
+		return nil, mistaken(q)
+	}
 	if err := r.resolve(ctx, named); err != nil {
 		return nil, err
 	}

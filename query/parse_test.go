@@ -46,6 +46,9 @@ var invalid = []struct{ question, want string }{
 	{`{"kind":"trend",` + month + `,"series":[{"event":"a"}],"breakdown":{"limit":1001}}`, "/breakdown/property required, /breakdown/limit bad_value"},
 	{`{"kind":"events","range":{"from":"2024-01-01"}}`, "/range/to required"},
 	{`{"kind":"events","range":{"from":"2024-01-01","to":"2024-01-01"}}`, "/range bad_value"},
+	{`{"kind":"events","zone":"America/New_York","range":{"from":"2024-03-10","to":"2024-03-10T05:00:00Z"}}`, "/range bad_value"},
+	{`{"kind":"events","range":{"from":"2024-03-10","to":"2024-03-08T22:00:00Z"}}`, "/range bad_value"}, // wherever the day begins
+	{`{"kind":"events","range":{"from":"2024-03-10T03:00:00Z","to":"2024-03-10T03:00:00Z"}}`, "/range bad_value"},
 	{`{"kind":"events","range":{"from":"2024-02-30","to":"yesterday"}}`, "/range/from bad_value, /range/to bad_value"},
 	{`{"kind":"events","range":{"from":"1066-10-14","to":"2024-01-01"}}`, "/range/from bad_value"},
 	{`{"kind":"events","range":{"last":"30d","to":"2024-01-01"}}`, "/range conflict"},

@@ -37,6 +37,8 @@ var (
 	latest   = time.Date(2299, 12, 30, 0, 0, 0, 0, time.UTC)
 )
 
+// check judges a range in a zone, or as far as can be without one: which of a
+// date and a time comes first is known when the zone of the tenant is.
 func (r Range) check(c *checker, path string, loc *time.Location) {
 	switch {
 	case r == Range{}:
@@ -50,16 +52,35 @@ func (r Range) check(c *checker, path string, loc *time.Location) {
 	default:
 		from, fromOK := c.checkMoment(path+"/from", r.From, loc)
 		to, toOK := c.checkMoment(path+"/to", r.To, loc)
+		if loc == nil && isDate(r.From) != isDate(r.To) {
+			to = to.Add(farthest)
+		}
 		if fromOK && toOK && !from.Before(to) {
-			c.fail(path, "bad_value", "a range ends after it begins")
+			c.fail(path, "bad_value", endsBefore)
 		}
 	}
 }
 
+const endsBefore = "a range ends after it begins"
+
+// mistaken is the error of a question whose range, in the zone of its tenant,
+// does not end after it begins: a date may be one that the zone skipped.
+func mistaken(q Query) error {
+	path := "/range"
+	if p, ok := q.(*Persons); ok && p.Of != nil && p.Of.scope().Range != (Range{}) {
+		path = "/of/range"
+	}
+	return &InvalidError{[]Problem{{path, "bad_value", endsBefore}}}
+}
+
+// checkMoment reads a time in a zone, nil for any.
 func (c *checker) checkMoment(path, text string, loc *time.Location) (time.Time, bool) {
 	if text == "" {
 		c.fail(path, "required", "a range has both from and to")
 		return time.Time{}, false
+	}
+	if loc == nil {
+		loc = time.UTC
 	}
 	t, ok := parseMoment(text, loc)
 	switch {
@@ -70,6 +91,11 @@ func (c *checker) checkMoment(path, text string, loc *time.Location) (time.Time,
 		ok = false
 	}
 	return t, ok
+}
+
+func isDate(text string) bool {
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
 }
 
 // parseMoment reads a date as its first instant in loc, or an RFC 3339 time.

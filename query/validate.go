@@ -126,12 +126,13 @@ func (q *Persons) check(c *checker) {
 	}
 }
 
-// check returns the zone of the question, UTC if that is not known here.
+// check returns the zone of the question, nil if that is the tenant's, which is
+// not known here.
 func (s *Scope) check(c *checker) *time.Location {
-	if _, err := loadZone(s.Zone); s.Zone != "" && err != nil {
+	loc, err := loadZone(s.Zone)
+	if s.Zone != "" && err != nil {
 		c.fail("/zone", "bad_value", "%q is no IANA time zone", clip(s.Zone))
 	}
-	loc := s.location()
 	s.Range.check(c, "/range", loc)
 	if s.Filter != nil {
 		c.checkFilter("/filter", s.Filter, 1)

@@ -66,7 +66,9 @@ func (w *World) ask(t *tenant.Tenant, q query.Query, now time.Time) (*asked, err
 		// Only a segment needs none: it is about all that was before it.
 		a.to = now.Add(time.Millisecond)
 	} else {
-		a.from, a.to = a.rangeOf(scope.Range, a.moment)
+		if a.from, a.to = a.rangeOf(scope.Range, a.moment); !a.from.Before(a.to) {
+			return nil, fmt.Errorf("querytest: in %s the range ends before it begins", zone)
+		}
 	}
 	return a, nil
 }
