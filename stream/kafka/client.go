@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -16,8 +17,9 @@ var codecs = map[string]sarama.CompressionCodec{
 }
 
 const (
-	// readTimeout is how long an answer of a broker may take. Those that wait
-	// for something, longPoll and produceTimeout, must be well within it.
+	// readTimeout is how long an answer of a broker may take, of those that
+	// [waits] does not bound. Those that wait for something, longPoll and
+	// produceTimeout, must be well within it.
 	readTimeout    = 10 * time.Second
 	longPoll       = 500 * time.Millisecond
 	produceTimeout = 5 * time.Second
@@ -31,7 +33,9 @@ func (c *Config) clientConfig() *sarama.Config {
 	s := sarama.NewConfig()
 	s.ClientID = c.ClientID
 	s.Version = sarama.V2_8_0_0 // the least that is asked for; both sides agree on the rest
-	s.Net.DialTimeout = 5 * time.Second
+	s.Net.Proxy.Enable, s.Net.Proxy.Dialer = true, &dialer{
+		Dialer: net.Dialer{Timeout: c.answerTime}, tls: c.TLS, answer: c.answerTime,
+	}
 	s.Net.ReadTimeout = readTimeout
 	s.Net.WriteTimeout = readTimeout
 	s.Metadata.RefreshFrequency = c.refreshEvery
@@ -40,9 +44,6 @@ func (c *Config) clientConfig() *sarama.Config {
 	s.Metadata.Timeout = readTimeout
 	s.Admin.Timeout = readTimeout
 	s.Metadata.Retry.Max, s.Metadata.Retry.Backoff = 2, 100*time.Millisecond // Log.retry does the rest
-	if c.TLS != nil {
-		s.Net.TLS.Enable, s.Net.TLS.Config = true, c.TLS
-	}
 	if c.SASL != nil {
 		s.Net.SASL.Enable, s.Net.SASL.Handshake = true, true
 		s.Net.SASL.Mechanism = sarama.SASLMechanism(c.SASL.Mechanism)

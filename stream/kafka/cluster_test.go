@@ -70,11 +70,9 @@ func TestChaosThreeBrokers(t *testing.T) {
 	})
 }
 
-// goesOn is how long it may take until all goes on. A frozen broker keeps its
-// connections and answers nobody: where it coordinates the group, a member waits
-// for each of several calls as long as a rebalance may take, before it looks
-// for another one.
-const goesOn = 5 * time.Minute
+// goesOn is how long it may take until all goes on, on a busy machine: far less
+// than if somebody waited for a frozen broker again and again.
+const goesOn = time.Minute
 
 // writers append values that nobody appends twice.
 type writers struct {

@@ -72,11 +72,42 @@ func (p *partition) load(ctx context.Context) error {
 	if p.places.known {
 		return nil
 	}
-	all, err := p.log.committed(ctx, []int32{int32(p.number)})
+	all, err := p.log.committed(ctx, []int32{int32(p.number)}, p.known)
+	if code := sarama.KError(0); errors.As(err, &code) && slices.Contains(fenced, code) {
+		return stream.ErrFenced
+	}
 	if err != nil {
 		return err
 	}
 	p.places.at, p.places.known = all[int32(p.number)], true
+	return nil
+}
+
+// fenced are answers to a member that the coordinator does not know, or not in
+// this generation.
+var fenced = []sarama.KError{sarama.ErrIllegalGeneration, sarama.ErrUnknownMemberId, sarama.ErrFencedInstancedId}
+
+// known fails if a broker does not know the claim. A coordinator that was frozen
+// answers what was committed when it froze, until it hears that it is none any
+// more: it knows no member that joined since. So whoever reads without a claim
+// may be told what is old.
+func (p *partition) known(b *sarama.Broker) error {
+	if p.generation < 0 {
+		return nil
+	}
+	request := &sarama.HeartbeatRequest{
+		Version: 3, GroupId: p.log.cfg.Group, MemberId: p.member, GenerationId: p.generation,
+	}
+	if p.log.cfg.InstanceID != "" {
+		request.GroupInstanceId = &p.log.cfg.InstanceID
+	}
+	got, err := b.Heartbeat(request)
+	if err != nil {
+		return err
+	}
+	if got.Err != sarama.ErrNoError && got.Err != sarama.ErrRebalanceInProgress {
+		return got.Err
+	}
 	return nil
 }
 
@@ -136,20 +167,21 @@ func (p *partition) commit(ctx context.Context, client sarama.Client, offset int
 	if !ok {
 		return errors.New("the coordinator did not answer for the partition")
 	}
-	switch code {
-	case sarama.ErrNoError:
+	switch {
+	case code == sarama.ErrNoError:
 		return nil
-	case sarama.ErrIllegalGeneration, sarama.ErrUnknownMemberId, sarama.ErrFencedInstancedId:
+	case slices.Contains(fenced, code):
 		return stream.ErrFenced
-	case sarama.ErrOffsetMetadataTooLarge, sarama.ErrGroupAuthorizationFailed, sarama.ErrTopicAuthorizationFailed:
+	case code == sarama.ErrOffsetMetadataTooLarge, code == sarama.ErrGroupAuthorizationFailed, code == sarama.ErrTopicAuthorizationFailed:
 		return footfall.Permanent(fmt.Errorf("commit: %w", code))
 	default:
 		return p.log.lostCoordinator(ctx, client, code)
 	}
 }
 
-// committed returns the places of partitions.
-func (l *Log) committed(ctx context.Context, numbers []int32) (map[int32]places, error) {
+// committed returns the places of partitions. The coordinator must satisfy a
+// condition first, unless that is nil.
+func (l *Log) committed(ctx context.Context, numbers []int32, condition func(*sarama.Broker) error) (map[int32]places, error) {
 	var all map[int32]places
 	err := l.retry(ctx, "ask for what is committed", func(client sarama.Client) error {
 		request := &sarama.OffsetFetchRequest{Version: 7, ConsumerGroup: l.cfg.Group, RequireStable: true}
@@ -157,6 +189,11 @@ func (l *Log) committed(ctx context.Context, numbers []int32) (map[int32]places,
 			request.AddPartition(l.cfg.Topic, n)
 		}
 		got, err := ask(ctx, l, client, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
+			if condition != nil {
+				if err := condition(b); err != nil {
+					return nil, err
+				}
+			}
 			return b.FetchOffset(request)
 		})
 		if err != nil {
@@ -181,39 +218,4 @@ func (l *Log) committed(ctx context.Context, numbers []int32) (map[int32]places,
 		return nil
 	})
 	return all, err
-}
-
-// ask asks the coordinator of the group something.
-func ask[T any](ctx context.Context, l *Log, client sarama.Client, f func(*sarama.Broker) (T, error)) (T, error) {
-	got, err := await(ctx, func() (T, error) {
-		coordinator, err := client.Coordinator(l.cfg.Group)
-		if err != nil {
-			var none T
-			return none, err
-		}
-		got, err := f(coordinator)
-		if err != nil {
-			_ = coordinator.Close() // whatever else comes on this connection is of no use
-		}
-		return got, err
-	})
-	if err != nil && ctx.Err() == nil {
-		return got, l.lostCoordinator(ctx, client, err)
-	}
-	return got, err
-}
-
-// lostCoordinator returns the error after it has asked who the coordinator is
-// now.
-func (l *Log) lostCoordinator(ctx context.Context, client sarama.Client, err error) error {
-	if code := sarama.KError(0); errors.As(err, &code) && slices.Contains(staying, code) {
-		return err
-	}
-	_, _ = await(ctx, func() (struct{}, error) { return struct{}{}, client.RefreshCoordinator(l.cfg.Group) })
-	return err
-}
-
-// staying are errors with which the coordinator is still the same.
-var staying = []sarama.KError{
-	sarama.ErrOffsetsLoadInProgress, sarama.ErrRebalanceInProgress, sarama.ErrRequestTimedOut,
 }

@@ -82,6 +82,7 @@ type Config struct {
 	MeterProvider metric.MeterProvider
 
 	refreshEvery time.Duration // how often the client asks what partitions there are
+	answerTime   time.Duration // how long a broker may take that waits for nothing
 }
 
 // SASL is who connects to the brokers, by SCRAM.
@@ -120,6 +121,7 @@ func (c Config) withDefaults() Config {
 	c.AppendTimeout = cmp.Or(c.AppendTimeout, 10*time.Second)
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 64<<20)
 	c.refreshEvery = cmp.Or(c.refreshEvery, 30*time.Second)
+	c.answerTime = cmp.Or(c.answerTime, 3*time.Second)
 	if c.SASL != nil {
 		s := *c.SASL
 		s.Mechanism = cmp.Or(s.Mechanism, "SCRAM-SHA-512")

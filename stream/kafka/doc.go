@@ -44,6 +44,8 @@
 //	a broker dies           batches go to the new leader under the same numbers,
 //	                        which brokers take once; after AppendTimeout appends
 //	                        fail with stream.ErrUnavailable
+//	a broker freezes        likewise, as soon as the others have replaced it: one
+//	                        that is silent for some seconds is taken for dead
 //	too few replicas        likewise
 //	too much on its way     stream.ErrUnavailable at once
 //	an answer is lost       the same batch, or the same commit, again

@@ -55,7 +55,7 @@ func (l *Log) superfluous(ctx context.Context, number uint16, before int64) (sta
 	if l.cfg.Snapshots == nil {
 		return nil, 0, fmt.Errorf("%w: it is not known where snapshots are", ErrNeeded)
 	}
-	places, err := l.committed(ctx, []int32{int32(number)})
+	places, err := l.committed(ctx, []int32{int32(number)}, nil)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -85,7 +85,12 @@ func (m *member) join(ctx context.Context) error {
 	if err := m.log.count(client); err != nil {
 		return err
 	}
-	group, err := sarama.NewConsumerGroup(m.log.cfg.Brokers, m.log.cfg.Group, m.log.cfg.memberConfig())
+	own, err := sarama.NewClient(m.log.cfg.Brokers, m.log.cfg.memberConfig())
+	if err != nil {
+		return fmt.Errorf("%w: join group %s: %w", stream.ErrUnavailable, m.log.cfg.Group, err)
+	}
+	defer func() { _ = own.Close() }()
+	group, err := sarama.NewConsumerGroupFromClient(m.log.cfg.Group, memberClient{own})
 	if err != nil {
 		return fmt.Errorf("%w: join group %s: %w", stream.ErrUnavailable, m.log.cfg.Group, err)
 	}

@@ -46,7 +46,7 @@ func (l *Log) Positions(ctx context.Context) ([]Position, error) {
 		numbers[i] = int32(i)
 	}
 	// What is committed is asked first: the end can only be later.
-	places, err := l.committed(ctx, numbers)
+	places, err := l.committed(ctx, numbers, nil)
 	if err != nil {
 		return nil, err
 	}

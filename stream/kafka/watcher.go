@@ -188,7 +188,7 @@ func (l *Log) sight(ctx context.Context) (sight, error) {
 		numbers[i] = int32(i)
 	}
 	seen := sight{begun: time.Now(), plans: make([]stream.Plan, len(numbers)), ends: make([]int64, len(numbers))}
-	places, err := l.committed(ctx, numbers)
+	places, err := l.committed(ctx, numbers, nil)
 	if err != nil {
 		return sight{}, err
 	}
