@@ -202,6 +202,18 @@ func (l *lane) number(ctx context.Context, b *batch, client sarama.Client) error
 	return nil
 }
 
+// turn begins another row of numbers. The batch in hand may be in the log, or get
+// there yet: what follows must not be taken for it. A later epoch of the same id
+// says so without asking for an id, which a broker may not have while its
+// controller is frozen.
+func (l *lane) turn() {
+	if l.epoch == math.MaxInt16 {
+		l.id = -1
+		return
+	}
+	l.epoch, l.sequence = l.epoch+1, 0
+}
+
 // deliver sends a batch until it is acknowledged, nobody waits for it any
 // more, or it never will be.
 func (l *lane) deliver(b *batch) (*sarama.ProduceResponseBlock, error) {
@@ -235,9 +247,7 @@ func (l *lane) deliver(b *batch) (*sarama.ProduceResponseBlock, error) {
 			l.id = -1 // the broker has forgotten it
 		}
 	}
-	// It may be in the log, or get there yet: what follows must not be taken
-	// for it.
-	l.id = -1
+	l.turn()
 	if last == nil {
 		last = errSlow
 	}
