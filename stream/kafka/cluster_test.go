@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -42,9 +43,10 @@ func TestChaosThreeBrokers(t *testing.T) {
 		cfg.Partitions, cfg.Replication = 3, 3
 		cfg.SessionTimeout = 3 * time.Second
 		l := open(t, cfg)
-		w := &writers{t: t, log: l, outcome: map[string]bool{}}
+		w := &writers{t: t, log: l, outcome: map[string]bool{}, end: map[uint16]int64{}}
 		w.start(6)
 		r := reading(t, l)
+		looked := look(t, cfg, w, r)
 		w.progress(100)
 		for i := range kills {
 			started := time.Now()
@@ -65,6 +67,7 @@ func TestChaosThreeBrokers(t *testing.T) {
 			require.NoError(t, cluster.Thaw((i+1)%3))
 			w.progress(100)
 		}
+		looked()
 		w.stop()
 		r.check(t, w)
 	})
@@ -84,7 +87,8 @@ type writers struct {
 	mu      sync.Mutex
 	acked   int
 	failed  int
-	outcome map[string]bool // of each value: whether it was acknowledged
+	end     map[uint16]int64 // after what was acknowledged
+	outcome map[string]bool  // of each value: whether it was acknowledged
 }
 
 func (w *writers) start(n int) {
@@ -105,6 +109,9 @@ func (w *writers) start(n int) {
 				w.mu.Lock()
 				for _, r := range records {
 					w.outcome[string(r.Value)] = err == nil
+					if err == nil {
+						w.end[r.Partition] = max(w.end[r.Partition], r.Offset+1)
+					}
 				}
 				if err == nil {
 					w.acked++
@@ -115,6 +122,12 @@ func (w *writers) start(n int) {
 			}
 		})
 	}
+}
+
+func (w *writers) ends() map[uint16]int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.end)
 }
 
 // progress waits until some more appends were acknowledged.
@@ -202,6 +215,17 @@ func (r *processor) own(ctx context.Context, p stream.Partition) error {
 		plan = next
 	}
 	return ctx.Err()
+}
+
+// plans returns what was committed for certain.
+func (r *processor) plans() map[uint16]int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	plans := map[uint16]int64{}
+	for n, records := range r.seen {
+		plans[n] = int64(len(records))
+	}
+	return plans
 }
 
 func (r *processor) count() int {

@@ -14,9 +14,17 @@ import (
 
 // placesHolder has the places of a claimed partition as they were committed.
 type placesHolder struct {
-	turn  chan struct{} // holds a token while somebody uses what follows
-	known bool
-	at    places
+	turn chan struct{} // holds a token while somebody uses what follows
+	held []places      // what may be committed: one that is, two if nobody knows, none before it was asked
+}
+
+// known reports whether it is known what is committed.
+func (h *placesHolder) known() bool { return len(h.held) == 1 }
+
+// possible reports whether some places can be what is committed. Nobody else
+// commits as long as the claim lasts.
+func (h *placesHolder) possible(at places) bool {
+	return h.held == nil || slices.ContainsFunc(h.held, at.equal)
 }
 
 // enter waits for the turn.
@@ -64,12 +72,12 @@ func (p *partition) currentPlaces(ctx context.Context) (places, error) {
 	if err := p.load(ctx); err != nil {
 		return places{}, err
 	}
-	return p.places.at, nil
+	return p.places.held[0], nil
 }
 
 // load asks for the places unless they are known; it is the caller's turn.
 func (p *partition) load(ctx context.Context) error {
-	if p.places.known {
+	if p.places.known() {
 		return nil
 	}
 	all, err := p.log.committed(ctx, []int32{int32(p.number)}, p.known)
@@ -79,7 +87,11 @@ func (p *partition) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.places.at, p.places.known = all[int32(p.number)], true
+	at := all[int32(p.number)]
+	if !p.places.possible(at) {
+		return fmt.Errorf("%w: ask for what is committed: %w", stream.ErrUnavailable, errReplaced)
+	}
+	p.places.held = []places{at}
 	return nil
 }
 
@@ -89,8 +101,7 @@ var fenced = []sarama.KError{sarama.ErrIllegalGeneration, sarama.ErrUnknownMembe
 
 // known fails if a broker does not know the claim. A coordinator that was frozen
 // answers what was committed when it froze, until it hears that it is none any
-// more: it knows no member that joined since. So whoever reads without a claim
-// may be told what is old.
+// more: it knows no member that joined since.
 func (p *partition) known(b *sarama.Broker) error {
 	if p.generation < 0 {
 		return nil
@@ -123,14 +134,15 @@ func (p *partition) change(ctx context.Context, f func(places) places) error {
 	if err := p.load(ctx); err != nil {
 		return err
 	}
-	next := f(p.places.at)
+	at := p.places.held[0]
+	next := f(at)
 	offset, metadata, err := next.encode()
 	if err != nil {
 		return footfall.Permanent(err)
 	}
 	// What becomes of a commit without an answer is unknown. It is repeated as
 	// it is; if that fails too, what is committed is asked for again.
-	p.places.known = false
+	p.places.held = []places{at, next}
 	err = p.log.retry(ctx, "commit", func(client sarama.Client) error {
 		if p.lost.Load() {
 			return stream.ErrFenced
@@ -140,7 +152,7 @@ func (p *partition) change(ctx context.Context, f func(places) places) error {
 	if err != nil {
 		return err
 	}
-	p.places.at, p.places.known = next, true
+	p.places.held = []places{next}
 	return nil
 }
 
@@ -194,7 +206,11 @@ func (l *Log) committed(ctx context.Context, numbers []int32, condition func(*sa
 					return nil, err
 				}
 			}
-			return b.FetchOffset(request)
+			got, err := b.FetchOffset(request)
+			if err != nil {
+				return nil, err
+			}
+			return got, l.coordinates(ctx, client, b)
 		})
 		if err != nil {
 			return err

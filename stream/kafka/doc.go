@@ -46,6 +46,8 @@
 //	                        fail with stream.ErrUnavailable
 //	a broker freezes        likewise, as soon as the others have replaced it: one
 //	                        that is silent for some seconds is taken for dead
+//	it is back              what it says of ends and plans is not believed until
+//	                        it has heard who has taken its place
 //	too few replicas        likewise
 //	too much on its way     stream.ErrUnavailable at once
 //	an answer is lost       the same batch, or the same commit, again

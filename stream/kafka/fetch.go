@@ -176,7 +176,7 @@ func (r *reader) once(from int64) ([]footfall.Record, error) {
 		case block == nil:
 			err = errors.New("the broker did not answer for the partition")
 		case block.Err == sarama.ErrOffsetOutOfRange:
-			return nil, r.outOfRange(ctx, from)
+			err = r.outOfRange(ctx, from)
 		case block.Err != sarama.ErrNoError:
 			err = block.Err
 		}
@@ -220,7 +220,8 @@ func (l *Log) records(block *sarama.FetchResponseBlock, partition uint16, from i
 	return records, nil
 }
 
-// outOfRange says why there is nothing at an offset.
+// outOfRange says why there is nothing at an offset. A broker that leads the
+// partition no more may not have what is there.
 func (r *reader) outOfRange(ctx context.Context, from int64) error {
 	first, end, err := r.p.Bounds(ctx)
 	switch {

@@ -56,15 +56,8 @@ func (p *partition) Bounds(ctx context.Context) (first, end int64, err error) {
 
 // offset asks for the first or the next offset of a partition.
 func (l *Log) offset(ctx context.Context, number uint16, which int64) (int64, error) {
-	var offset int64
-	err := l.retry(ctx, "ask for offsets", func(client sarama.Client) error {
-		var err error
-		offset, err = await(ctx, func() (int64, error) {
-			return client.GetOffset(l.cfg.Topic, int32(number), which)
-		})
-		return err
-	})
-	return offset, err
+	found, err := l.offsets(ctx, []int32{int32(number)}, which)
+	return found[int32(number)], err
 }
 
 // patience is how often something is tried before the caller hears of it.

@@ -31,6 +31,11 @@ const placesVersion = "v1"
 // maxMetadata is what brokers take as metadata unless told otherwise.
 const maxMetadata = 4096
 
+// equal reports whether two are the same.
+func (p places) equal(q places) bool {
+	return p.plan == q.plan && p.planned == q.planned && maps.Equal(p.followers, q.followers)
+}
+
 func (p *places) encode() (offset int64, metadata string, err error) {
 	var b strings.Builder
 	if p.planned {

@@ -79,7 +79,9 @@ func (l *Log) Positions(ctx context.Context) ([]Position, error) {
 	return all, l.owners(ctx, all)
 }
 
-// offsets asks each broker once for the partitions it leads.
+// offsets asks each broker once for the partitions it leads: for their first
+// offsets, or the next to be written. One that does not lead them any more knows
+// older ones, which is harmless of the first.
 func (l *Log) offsets(ctx context.Context, numbers []int32, which int64) (map[int32]int64, error) {
 	found := map[int32]int64{}
 	err := l.retry(ctx, "ask for offsets", func(client sarama.Client) error {
@@ -110,6 +112,12 @@ func (l *Log) offsets(ctx context.Context, numbers []int32, which int64) (map[in
 					return block.Err
 				}
 				found[n] = block.Offset
+			}
+			if which == sarama.OffsetOldest {
+				continue
+			}
+			if err := l.leads(ctx, client, leader, led); err != nil {
+				return err
 			}
 		}
 		return nil
