@@ -76,6 +76,11 @@ func TestStartRefusesWhatIsNotSafe(t *testing.T) {
 				return p.Commit(ctx, stream.Plan{From: 200, To: 200, Fold: fold.Version + 6})
 			})
 		}, "", true, 0, 0},
+		{"an old commit comes late", amnesiac{}, func(w *world) {
+			w.alter(func(ctx context.Context, p stream.Partition) error {
+				return p.Commit(ctx, stream.Plan{From: 150, To: 153, Written: 149, Fold: fold.Version})
+			})
+		}, "", true, 0, 0},
 		{"the plan is lost", amnesiac{plans: true}, func(w *world) {}, "the plan is lost", true, 0, 0},
 		{"the plan is lost and all rows are", amnesiac{plans: true}, func(w *world) {
 			w.store.Memory.Lose(func(footfall.Position) bool { return true })
