@@ -83,8 +83,10 @@ type Session struct {
 	Start   Millis // earliest event time
 	Last    Millis // latest event time
 	Events  uint32
-	Views   uint32 // page and screen events
-	Version uint64 // Version of the position of the last event that touched it
+	Views   uint32 // page and screen events, without those that are non-interactive
+	// KeyEvent says that one of the events is a key event.
+	KeyEvent bool
+	Version  uint64 // Version of the position of the last event that touched it
 }
 
 // Version returns the number that orders rows of one key by log position:

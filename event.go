@@ -44,6 +44,19 @@ func (t Type) String() string {
 // "any event", never stand between strict steps and never touch a session.
 func (t Type) Behaviour() bool { return t >= Track && t <= Screen }
 
+// Marks say what an event does to its session. The door gives them, by the
+// rules of the tenant and by what the sender says. The numbers are in the log.
+type Marks uint8
+
+// The marks of an event.
+const (
+	// NonInteractive says that nobody did it just then: it neither opens a
+	// session nor makes one longer.
+	NonInteractive Marks = 1 << iota
+	// KeyEvent makes its session an engaged one.
+	KeyEvent
+)
+
 // Position is the place of an event in the log. It is the event's name towards
 // the store: exactly once means that every position is present once.
 type Position struct {
@@ -87,6 +100,7 @@ type Event struct {
 	Silo      string // the tenant's own partition family, "" for the pooled rest
 	Position  Position
 	Type      Type
+	Marks     Marks
 	Name      string // the event's name in queries: "Order Completed", "$page", "$identify"
 	MessageID string
 

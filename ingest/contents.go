@@ -45,6 +45,7 @@ func (s *request) contents(m, shared *envelope.Message) {
 		}
 	}
 	s.integrated(m, shared)
+	s.mark(m)
 	s.derive(m, shared)
 	s.redact()
 	s.cap()

@@ -38,6 +38,10 @@ func (s *request) derive(m, shared *envelope.Message) {
 	if len(s.made.groupID) > 0 {
 		d.quoted(schema.GroupIDName, s.made.groupID)
 	}
+	if s.event.Marks&footfall.NonInteractive != 0 {
+		d.name("$interactive")
+		d.b = append(d.b, "false"...)
+	}
 	if len(d.b) > 1 {
 		d.b = append(d.b, '}')
 		s.event.Derived = d.b

@@ -134,6 +134,8 @@
 //   - $locale is context.locale, else the language a browser asks for;
 //     $timezone, $screen_width, $screen_height, $app_version and $library are
 //     context.timezone, screen, app.version and library.name.
+//   - $interactive is false for an event that is non-interactive, by its name or
+//     by its property nonInteraction: see [tenant.Session].
 //
 // # Addresses
 //

@@ -15,7 +15,7 @@ func ours(name []byte) bool {
 		"$os_version", "$device", "$bot",
 		"$ip", "$country", "$region", "$city",
 		"$locale", "$timezone", "$screen_width", "$screen_height", "$app_version", "$library",
-		"$group_id", "$groups", "$event_name", "$unflattened":
+		"$group_id", "$groups", "$event_name", "$unflattened", "$interactive":
 		return true
 	}
 	// Names with dots, as the store makes them of objects.

@@ -151,7 +151,13 @@
 //
 // A session lies in the range its start lies in. Under a filter it counts if
 // the filter is true for at least one of its events. It is engaged with 10
-// seconds or two views, and bounced otherwise.
+// seconds, two views or a key event, and bounced otherwise.
+//
+// Which events are key events and which are non-interactive says
+// [tenant.Session]. Non-interactive ones make no session longer and are none of
+// its views, so neither its entry nor its exit; in all other questions they count
+// like any event, and event.$interactive, which is false for them and missing
+// else, tells them apart.
 //
 // # Retention
 //

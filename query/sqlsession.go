@@ -6,8 +6,9 @@ import "github.com/footfall-go/footfall/internal/schema"
 const sessionKey = "(visitor, session)"
 
 // views are the events a session's entry and exit are taken from. Their names
-// follow from their types, and are what the table is sorted by.
-const views = "name IN ('$page', '$screen') AND type IN ('page', 'screen')"
+// follow from their types, and are what the table is sorted by. A view that is
+// non-interactive is none: the session's views do not count it either.
+const views = "name IN ('$page', '$screen') AND type IN ('page', 'screen') AND texts['$interactive'] != 'false'"
 
 // sessionValues returns a table of the sessions that can hold an event of the
 // range, with one property: visitor, session, has, text, hasNum, num.
@@ -65,7 +66,7 @@ func (s *sql) sessionCondition(name string, op Op, value any) string {
 }
 
 // sessions returns the sessions of the range with their numbers: time,
-// visitor, session, views, ms (how long it took).
+// visitor, session, views, key_event, ms (how long it took).
 func (s *sql) sessions(f *Filter) string {
 	where := []string{
 		"opened_date >= " + s.date(s.since-sessionReach), "opened_date <= " + s.date(s.to+sessionReach),
@@ -81,11 +82,11 @@ func (s *sql) sessions(f *Filter) string {
 		holding := append(s.between(s.since, s.to+sessionReach), "session != 0", behaviour, s.filter(f))
 		where = append(where, sessionKey+" IN ("+s.scan("visitor, session", schema.Events, holding...)+")")
 	}
-	return s.scan("start, visitor, session, views, "+millis("last")+" - "+millis("start")+" AS ms", schema.Sessions, where...)
+	return s.scan("start, visitor, session, views, key_event, "+millis("last")+" - "+millis("start")+" AS ms", schema.Sessions, where...)
 }
 
 // engaged tells the sessions that are no bounce.
-const engaged = "(ms >= 10000 OR views >= 2)"
+const engaged = "(ms >= 10000 OR views >= 2 OR key_event)"
 
 // compileSessions rounds what it interpolates to microseconds, so that 2.7 s are
 // not shown as 2.6999999999999997. It returns the numbers of each bucket: bucket, count, engaged,

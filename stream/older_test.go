@@ -337,7 +337,7 @@ func TestAnotherFold(t *testing.T) {
 			w.append(0, "shop", w.clicks(2)...)
 			if cut {
 				w.log.Trim(0, 10)
-				require.ErrorContains(t, w.run(cfg, true), "the newest snapshot of version 4 of the fold is at 0 and the log starts at 10")
+				require.ErrorContains(t, w.run(cfg, true), "the newest snapshot of version 5 of the fold is at 0 and the log starts at 10")
 				return
 			}
 			require.NoError(t, w.run(cfg, true))

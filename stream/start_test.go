@@ -70,7 +70,7 @@ func TestStartRefusesWhatIsNotSafe(t *testing.T) {
 			w.alter(func(ctx context.Context, p stream.Partition) error {
 				return p.Commit(ctx, stream.Plan{From: 200, To: 201, Fold: fold.Version + 6})
 			})
-		}, "records [200, 201) were claimed by version 10 of the fold, this is version 4", true, 0, 0},
+		}, "records [200, 201) were claimed by version 11 of the fold, this is version 5", true, 0, 0},
 		{"a closed claim of another fold", amnesiac{}, func(w *world) {
 			w.alter(func(ctx context.Context, p stream.Partition) error {
 				return p.Commit(ctx, stream.Plan{From: 200, To: 200, Fold: fold.Version + 6})
@@ -100,7 +100,7 @@ func TestStartRefusesWhatIsNotSafe(t *testing.T) {
 		{"records before the snapshot are gone", amnesiac{}, func(w *world) { w.log.Trim(0, w.log.SnapshotOffsets(0)[fold.Version][2]) }, "", false, 0, 0},
 		{"records after the snapshots are gone", amnesiac{snapshots: true}, func(w *world) {
 			w.log.Trim(0, 150)
-		}, "the newest snapshot of version 4 of the fold is at 0 and the log starts at 150", false, 150, 0},
+		}, "the newest snapshot of version 5 of the fold is at 0 and the log starts at 150", false, 150, 0},
 		{"unprocessed records are gone", amnesiac{}, func(w *world) {
 			w.append(0, "shop", w.clicks(1)...)
 			w.append(0, "shop", w.clicks(1)...)

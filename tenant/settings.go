@@ -28,6 +28,9 @@ type Settings struct {
 	SessionGap time.Duration
 	// SessionCap is the longest a session lasts. Defaults to 24h.
 	SessionCap time.Duration
+	// Session says which events make a session longer or an engaged one. Its
+	// zero value treats all alike.
+	Session Session
 	// DedupWindow is how long, in log time, a message id is remembered.
 	// Defaults to 2h; never under 1h.
 	DedupWindow time.Duration
@@ -128,7 +131,7 @@ func (s Settings) Validate() error {
 	if s.IP > KeepIP {
 		errs = append(errs, fmt.Errorf("ip: %d is neither truncate, drop nor keep", s.IP))
 	}
-	errs = append(errs, validateOrigins(s.Origins), s.Redact.validate(), s.Caps.validate())
+	errs = append(errs, validateOrigins(s.Origins), s.Redact.validate(), s.Caps.validate(), s.Session.validate())
 	return errors.Join(errs...)
 }
 

@@ -99,9 +99,9 @@ func (r *reader) folded() *foldtest.Rows {
 	var name, from, to, kind string
 	var at, start, last time.Time
 	var offset uint64
-	r.rows("SELECT tenant, silo, "+id("visitor")+", session, opened, start, last, events, views, version FROM sessions FINAL", func(scan func(...any)) {
+	r.rows("SELECT tenant, silo, "+id("visitor")+", session, opened, start, last, events, views, key_event = 1, version FROM sessions FINAL", func(scan func(...any)) {
 		var s footfall.Session
-		scan(&name, &s.Silo, &from, &s.Session, &at, &start, &last, &s.Events, &s.Views, &s.Version)
+		scan(&name, &s.Silo, &from, &s.Session, &at, &start, &last, &s.Events, &s.Views, &s.KeyEvent, &s.Version)
 		s.Tenant, s.Visitor = r.tenant(name), idOf(from)
 		s.Opened, s.Start, s.Last = footfall.MillisOf(at), footfall.MillisOf(start), footfall.MillisOf(last)
 		u.Sessions = append(u.Sessions, s)

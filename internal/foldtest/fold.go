@@ -235,16 +235,27 @@ func (f *folder) event(ev *footfall.Event, h *record.Header) {
 		f.link(ev, footfall.LinkUser, ev.Visitor)
 		f.text(ev, ev.User, footfall.KindUser, ev.UserID)
 	}
+	var in *session
+	quiet := ev.Marks&footfall.NonInteractive != 0
 	if ev.AnonymousID != "" && ev.Type.Behaviour() {
+		in = f.session(p, ev, h)
+		if in == nil && !quiet {
+			in = &session{Session: footfall.Session{
+				Tenant: ev.Tenant, Visitor: ev.Visitor, Session: schema.Hash64(ev.Visitor, ev.MessageID),
+				Opened: ev.Time, Start: ev.Time, Last: ev.Time,
+			}}
+		}
+	}
+	if in != nil || len(p.sessions) == 0 {
 		p.until = max(p.until, until)
-		f.session(p, ev, h)
-	} else if len(p.sessions) == 0 {
-		p.until = max(p.until, until)
+	}
+	if in != nil {
+		f.join(p, in, ev, quiet)
 	}
 }
 
-func (f *folder) session(p *person, ev *footfall.Event, h *record.Header) {
-	var s *session
+// session returns the one that an event may join.
+func (f *folder) session(p *person, ev *footfall.Event, h *record.Header) (s *session) {
 	for _, c := range p.sessions {
 		near := ev.Time >= c.Start-h.Gap && ev.Time <= c.Last+h.Gap
 		short := max(c.Last, ev.Time)-min(c.Start, ev.Time) <= h.Cap
@@ -252,21 +263,22 @@ func (f *folder) session(p *person, ev *footfall.Event, h *record.Header) {
 			s = c
 		}
 	}
-	if s == nil {
-		s = &session{Session: footfall.Session{
-			Tenant: ev.Tenant, Visitor: ev.Visitor, Session: schema.Hash64(ev.Visitor, ev.MessageID),
-			Opened: ev.Time, Start: ev.Time, Last: ev.Time,
-		}}
-	}
+	return s
+}
+
+func (f *folder) join(p *person, s *session, ev *footfall.Event, quiet bool) {
 	p.sessions = slices.DeleteFunc(p.sessions, func(c *session) bool { return c == s })
 	p.sessions = slices.Insert(p.sessions, 0, s)
 	p.sessions = p.sessions[:min(len(p.sessions), sessions)]
 	s.until = p.until
 	s.Silo = ev.Silo
-	s.Start, s.Last = min(s.Start, ev.Time), max(s.Last, ev.Time)
 	s.Events++
-	if ev.Type == footfall.Page || ev.Type == footfall.Screen {
-		s.Views++
+	if !quiet {
+		s.Start, s.Last = min(s.Start, ev.Time), max(s.Last, ev.Time)
+		if ev.Type == footfall.Page || ev.Type == footfall.Screen {
+			s.Views++
+		}
+		s.KeyEvent = s.KeyEvent || ev.Marks&footfall.KeyEvent != 0
 	}
 	s.Version = footfall.Version(ev.Position.Epoch, ev.Position.Offset)
 	ev.Session = s.Session.Session

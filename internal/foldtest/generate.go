@@ -13,7 +13,7 @@ import (
 // Generate returns a log of n records of partition 0 that goes where the rules
 // meet: few visitors and users, so that everything happens to the same ones;
 // late and out-of-order events, copies, shared devices, aliases, unlinks,
-// erasures, settings that change, parked events and replays of them, in time or
+// erasures, settings and marks of all kinds, parked events and replays of them, in time or
 // too late, hours and days in which nothing comes.
 func Generate(seed uint64, n int) []footfall.Record {
 	g := generator{Rand: rand.New(rand.NewPCG(seed, 0)), now: 1_700_000_000_000}
@@ -175,6 +175,7 @@ func (g *generator) event(name string) record.Event {
 		}
 	}
 	g.says(&ev)
+	ev.Marks = pick[footfall.Marks](g, 0, 0, 0, 0, footfall.NonInteractive, footfall.KeyEvent, footfall.NonInteractive|footfall.KeyEvent)
 	g.last = append(g.last, sent{name, ev})
 	return ev
 }

@@ -73,7 +73,7 @@ func (r *reader) event(ev, last *footfall.Event, h *Header) {
 		return
 	}
 	flags := r.text[1]
-	ev.Type = footfall.Type(r.text[0])
+	ev.Type, ev.Marks = footfall.Type(r.text[0]&typeMask), footfall.Marks(r.text[0]>>markShift)
 	r.text = r.text[2:]
 	ev.Tenant, ev.Silo = h.Tenant, h.Silo
 	if ev.Received == 0 { // else it came earlier than its record
@@ -108,7 +108,7 @@ func (r *reader) event(ev, last *footfall.Event, h *Header) {
 	} else {
 		ev.Context = r.string()
 	}
-	if r.bad || ev.Type < footfall.Track || ev.Type > footfall.Alias {
+	if r.bad || ev.Type < footfall.Track || ev.Type > footfall.Alias || ev.Marks&^allMarks != 0 {
 		r.bad = true
 		return
 	}

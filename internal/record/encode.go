@@ -11,6 +11,7 @@ import (
 // request's body: the encoder copies them.
 type Event struct {
 	Type       footfall.Type
+	Marks      footfall.Marks
 	Name       []byte // name in queries; may be empty for all types but track
 	MessageID  []byte
 	Anonymous  []byte // visitor text, empty if none
@@ -23,6 +24,14 @@ type Event struct {
 	Derived    []byte          // a flat JSON object or empty
 	Context    []byte          // a JSON object or empty; stored once if equal to the one before
 }
+
+// An event's first byte is its type, with its marks above: so a record without
+// marks is what it was before there were any.
+const (
+	markShift = 3
+	typeMask  = 1<<markShift - 1
+	allMarks  = footfall.NonInteractive | footfall.KeyEvent
+)
 
 // Flag bits of an event.
 const (
@@ -75,7 +84,7 @@ func (e *Encoder) Add(ev *Event) {
 	set(len(ev.Previous) > 0, hasPrevious)
 	set(!first && bytes.Equal(ev.Context, e.context), sameContext)
 
-	b := append(e.value, byte(ev.Type), flags)
+	b := append(e.value, byte(ev.Type)|byte(ev.Marks)<<markShift, flags)
 	b = appendText(b, ev.Name)
 	b = appendText(b, ev.MessageID)
 	b = binary.AppendVarint(b, int64(ev.Time-e.header.Received))

@@ -12,21 +12,23 @@ import (
 // Payload is an event in quarantine, as its sender would write it, with what
 // was made of it: JSON, for people to read and for a replay to take up.
 type Payload struct {
-	Type        string          `json:"type"`
-	Event       string          `json:"event,omitempty"`
-	MessageID   string          `json:"messageId,omitempty"`
-	AnonymousID string          `json:"anonymousId,omitempty"`
-	UserID      string          `json:"userId,omitempty"`
-	PreviousID  string          `json:"previousId,omitempty"`
-	Timestamp   string          `json:"timestamp,omitempty"`
-	Original    string          `json:"originalTimestamp,omitempty"`
-	Sent        string          `json:"sentAt,omitempty"`
-	Received    string          `json:"receivedAt,omitempty"`
-	Properties  json.RawMessage `json:"properties,omitempty"`
-	Context     json.RawMessage `json:"context,omitempty"`
-	Derived     json.RawMessage `json:"derived,omitempty"`
-	Folded      bool            `json:"folded,omitempty"`         // see [Return]
-	Session     uint64          `json:"session,string,omitempty"` // of a folded event
+	Type           string          `json:"type"`
+	Event          string          `json:"event,omitempty"`
+	MessageID      string          `json:"messageId,omitempty"`
+	AnonymousID    string          `json:"anonymousId,omitempty"`
+	UserID         string          `json:"userId,omitempty"`
+	PreviousID     string          `json:"previousId,omitempty"`
+	Timestamp      string          `json:"timestamp,omitempty"`
+	Original       string          `json:"originalTimestamp,omitempty"`
+	Sent           string          `json:"sentAt,omitempty"`
+	Received       string          `json:"receivedAt,omitempty"`
+	Properties     json.RawMessage `json:"properties,omitempty"`
+	Context        json.RawMessage `json:"context,omitempty"`
+	Derived        json.RawMessage `json:"derived,omitempty"`
+	NonInteractive bool            `json:"nonInteractive,omitempty"` // see [footfall.NonInteractive]
+	KeyEvent       bool            `json:"keyEvent,omitempty"`       // see [footfall.KeyEvent]
+	Folded         bool            `json:"folded,omitempty"`         // see [Return]
+	Session        uint64          `json:"session,string,omitempty"` // of a folded event
 }
 
 // NewPayload returns an event as the payload of its row in quarantine. Folded
@@ -36,7 +38,7 @@ func NewPayload(ev *footfall.Event, folded bool) (string, error) {
 		Type: ev.Type.String(), Event: ev.Name, MessageID: ev.MessageID,
 		AnonymousID: ev.AnonymousID, UserID: ev.UserID, PreviousID: ev.PreviousID,
 		Timestamp: stamp(ev.Time), Original: stamp(ev.Original), Sent: stamp(ev.Sent), Received: stamp(ev.Received),
-		Folded: folded,
+		NonInteractive: ev.Marks&footfall.NonInteractive != 0, KeyEvent: ev.Marks&footfall.KeyEvent != 0, Folded: folded,
 	}
 	if folded {
 		p.Session = ev.Session
@@ -84,6 +86,12 @@ func ParsePayload(text string) (ev Event, back Return, received footfall.Millis,
 	ev = Event{
 		Name: []byte(p.Event), MessageID: []byte(p.MessageID),
 		Anonymous: []byte(p.AnonymousID), User: []byte(p.UserID), Previous: []byte(p.PreviousID),
+	}
+	if p.NonInteractive {
+		ev.Marks |= footfall.NonInteractive
+	}
+	if p.KeyEvent {
+		ev.Marks |= footfall.KeyEvent
 	}
 	for t := footfall.Track; t <= footfall.Alias; t++ {
 		if t.String() == p.Type {

@@ -2,7 +2,7 @@ package schema
 
 // Version is the schema this code reads and writes. A store with a newer one
 // is refused.
-const Version = 2
+const Version = 3
 
 // Names of the tables.
 const (
@@ -148,6 +148,7 @@ var Tables = []Table{
     last DateTime64(3,'UTC'),
     events UInt32,
     views UInt32,
+    key_event UInt8,
     version UInt64`,
 		Engine: `ReplacingMergeTree(version) PARTITION BY (silo, toYYYYMM(opened_date)) ORDER BY (tenant, opened_date, visitor, session)`,
 	},

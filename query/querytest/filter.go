@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/query"
 )
 
@@ -185,7 +186,9 @@ func (a *asked) view(name string, f *fact) (value, bool) {
 	return value{text: v.text}, ok && !v.isNumber
 }
 
-func isView(f *fact) bool { return f.Type.String() == "page" || f.Type.String() == "screen" }
+func isView(f *fact) bool {
+	return (f.Type.String() == "page" || f.Type.String() == "screen") && f.Marks&footfall.NonInteractive == 0
+}
 
 // seconds is a length of time as a number.
 func seconds(d time.Duration) float64 { return float64(d.Milliseconds()) / 1000 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/query"
 	"github.com/footfall-go/footfall/tenant"
 )
@@ -146,6 +147,9 @@ func (g *generator) event() Row {
 	}
 	if r.Visitor != "" && r.Kind != "identify" && !g.chance(3) {
 		r.Session = uint64(r.At.Unix() / 86400) // sessions of a day
+	}
+	if r.Session != 0 && g.chance(6) {
+		r.Marks = pick(g, footfall.NonInteractive, footfall.KeyEvent)
 	}
 	var members []string
 	add := func(name, value string) { members = append(members, strconv.Quote(name)+":"+value) }

@@ -112,7 +112,10 @@ func (l *loader) event(r Row) {
 	e := footfall.Event{
 		Tenant: t.ID, Silo: t.Silo(), Type: eventTypes[r.Kind], Name: r.Name, MessageID: r.ID,
 		Time: footfall.MillisOf(r.At), Original: footfall.MillisOf(r.At), Sent: footfall.MillisOf(r.At) + 10, Received: footfall.MillisOf(r.At) + 50,
-		AnonymousID: r.Visitor, UserID: r.User, Session: r.Session, Properties: r.Properties,
+		AnonymousID: r.Visitor, UserID: r.User, Session: r.Session, Marks: r.Marks, Properties: r.Properties,
+	}
+	if r.Marks&footfall.NonInteractive != 0 {
+		e.Derived = `{"$interactive":false}`
 	}
 	if r.Kind != "track" {
 		e.Name = "$" + strings.TrimSuffix(r.Kind, "_event")
@@ -152,12 +155,13 @@ func (l *loader) id(of string) footfall.ID {
 	return id
 }
 
-// sessions adds up the sessions of all events there are.
+// sessions adds up the sessions of all events there are. As with the processor, a
+// non-interactive event opens none and makes none longer.
 func (l *loader) sessions() {
 	all := map[sessionKey]*footfall.Session{}
 	for i := range l.world.Events {
 		e := &l.world.Events[i]
-		if e.Session == 0 || e.Tenant != l.tenant.ID {
+		if e.Session == 0 || e.Tenant != l.tenant.ID || e.Marks&footfall.NonInteractive != 0 {
 			continue
 		}
 		s := all[sessionKey{e.Visitor, e.Session}]
@@ -169,11 +173,17 @@ func (l *loader) sessions() {
 			all[sessionKey{e.Visitor, e.Session}] = s
 		}
 		s.Start, s.Last = min(s.Start, e.Time), max(s.Last, e.Time)
-		s.Events++
 		if e.Type == footfall.Page || e.Type == footfall.Screen {
 			s.Views++
 		}
-		s.Version = footfall.Version(0, l.world.log.rows)
+		s.KeyEvent = s.KeyEvent || e.Marks&footfall.KeyEvent != 0
+	}
+	for i := range l.world.Events {
+		e := &l.world.Events[i]
+		if s := all[sessionKey{e.Visitor, e.Session}]; s != nil && e.Tenant == l.tenant.ID {
+			s.Events++
+			s.Version = footfall.Version(0, l.world.log.rows)
+		}
 	}
 	l.world.Sessions = nil
 	for _, s := range all {

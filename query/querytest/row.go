@@ -19,6 +19,7 @@ type Row struct {
 	Name, Visitor, User string // of events
 	ID                  string // of the message, of events and of what is said
 	Session             uint64
+	Marks               footfall.Marks
 	Properties          string // a JSON object
 
 	Of  string // whose row it is: "visitor:ID", "user:ID" or "group:TYPE:ID"
@@ -38,6 +39,15 @@ var linkKinds = map[string]footfall.LinkKind{
 var traitKinds = map[string]footfall.TraitKind{
 	"trait": footfall.TraitSet, "once": footfall.TraitOnce, "member": footfall.TraitMember,
 }
+
+// markName is what a script calls a mark.
+type markName struct {
+	name string
+	mark footfall.Marks
+}
+
+// markNames are in the order in which a row has them.
+var markNames = []markName{{"non_interactive", footfall.NonInteractive}, {"key_event", footfall.KeyEvent}}
 
 func isStored(kind string) bool { return kind == "store" || kind == "freeze" }
 
@@ -74,6 +84,11 @@ func (r Row) String() string {
 	}
 	if r.Session != 0 {
 		words = append(words, "session="+strconv.FormatUint(r.Session, 10))
+	}
+	for _, m := range markNames {
+		if r.Marks&m.mark != 0 {
+			words = append(words, "mark="+m.name)
+		}
 	}
 	if r.Properties != "" {
 		words = append(words, r.Properties)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -93,8 +94,14 @@ func (r Row) event(words []string, object string) (Row, error) {
 			if r.Session, err = strconv.ParseUint(value, 10, 64); err != nil {
 				return r, fmt.Errorf("a session is a number, not %q", value)
 			}
+		case "mark":
+			at := slices.IndexFunc(markNames, func(m markName) bool { return m.name == value })
+			if at < 0 {
+				return r, fmt.Errorf("there is no mark %q", value)
+			}
+			r.Marks |= markNames[at].mark
 		default:
-			return r, fmt.Errorf("an event has visitor, user, id and session, not %q", word)
+			return r, fmt.Errorf("an event has visitor, user, id, session and mark, not %q", word)
 		}
 	}
 	switch {

@@ -49,7 +49,7 @@ func (a *asked) sessions(q *query.Sessions) *query.SessionsResult {
 			}
 			length := seconds(s.Last.Time().Sub(s.Start.Time()))
 			views, lengths = append(views, float64(s.Views)), append(lengths, length)
-			if length < 10 && s.Views < 2 {
+			if length < 10 && s.Views < 2 && !s.KeyEvent {
 				bounced++
 			}
 		}

@@ -139,9 +139,16 @@ func appendString(b []byte, text string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
 }
 
-func (c *column) text(text string)       { c.data = appendString(c.data, text) }
-func (c *column) low(text string)        { c.indexes = append(c.indexes, c.dict.index(text)) }
-func (c *column) u8(v uint8)             { c.data = append(c.data, v) }
+func (c *column) text(text string) { c.data = appendString(c.data, text) }
+func (c *column) low(text string)  { c.indexes = append(c.indexes, c.dict.index(text)) }
+func (c *column) u8(v uint8)       { c.data = append(c.data, v) }
+func (c *column) flag(on bool) {
+	if on {
+		c.u8(1)
+	} else {
+		c.u8(0)
+	}
+}
 func (c *column) u16(v uint16)           { c.data = binary.LittleEndian.AppendUint16(c.data, v) }
 func (c *column) u32(v uint32)           { c.data = binary.LittleEndian.AppendUint32(c.data, v) }
 func (c *column) u64(v uint64)           { c.data = binary.LittleEndian.AppendUint64(c.data, v) }

@@ -139,3 +139,13 @@ func (c *Cluster) distributed(database string) []string {
 	}
 	return all
 }
+
+// alter are the statements that change a table, and on a cluster the one that
+// shows it. The rows come first: the other has nothing to show before.
+func (c *Cluster) alter(database, table, change string) []string {
+	all := []string{"ALTER TABLE " + table + c.on() + " " + change}
+	if c != nil {
+		all = append(all, "ALTER TABLE "+database+"."+table+c.on()+" "+change)
+	}
+	return all
+}

@@ -20,11 +20,7 @@ var definitionRows = rowsOf[footfall.Definition]{
 		c[1].low(r.Kind)
 		c[2].text(r.ID)
 		c[3].text(r.Body)
-		deleted := uint8(0)
-		if r.Deleted {
-			deleted = 1
-		}
-		c[4].u8(deleted)
+		c[4].flag(r.Deleted)
 		c[5].u64(r.Version)
 		return nil
 	},

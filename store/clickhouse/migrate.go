@@ -31,6 +31,8 @@ func migrations(c *Config, known map[string]bool) []migration {
 		{version: 1, statements: slices.Concat(create, c.Cluster.distributed(c.Database))},
 		// Nothing was ever written to the table that snapshots replaces.
 		{version: 2, statements: []string{create[len(create)-1], "DROP TABLE IF EXISTS stream_snapshots" + c.Cluster.on()}},
+		// The sessions of before have no key events: nobody had marked any.
+		{version: 3, statements: c.Cluster.alter(c.Database, schema.Sessions, "ADD COLUMN IF NOT EXISTS key_event UInt8 AFTER views")},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/schema"
 	"github.com/footfall-go/footfall/store/chdb/chdbtest"
 	"github.com/footfall-go/footfall/store/clickhouse"
@@ -71,6 +72,35 @@ func TestMigrateResumes(t *testing.T) {
 	var tables uint64
 	require.NoError(t, chdbtest.Conn(t, config.Database).QueryRow(t.Context(), "SELECT count() FROM system.tables WHERE database = currentDatabase()").Scan(&tables))
 	require.Equal(t, len(schema.Tables)+2, int(tables)) // and those of versions and shards
+}
+
+// TestMigrateAddsKeyEvents brings a database of version 2 forward that has a
+// session, which goes on.
+func TestMigrateAddsKeyEvents(t *testing.T) {
+	t.Parallel()
+	store, conn, config := setupIn(t)
+	for _, statement := range []string{
+		"ALTER TABLE sessions DROP COLUMN key_event", "TRUNCATE TABLE schema_migrations", "INSERT INTO schema_migrations (version) VALUES (1), (2)",
+		"INSERT INTO sessions (tenant, silo, visitor, session, opened, start, last, events, views, version) SELECT 'shop', '', 7, number, 1700000000, 1700000000, 1700000000, 1, 1, 1 FROM numbers(2)",
+	} {
+		require.NoError(t, conn.Exec(t.Context(), statement))
+	}
+	row := footfall.Session{
+		Tenant: claim(t, 0, 1).Events[0].Tenant, Visitor: footfall.ID{7}, Session: 1,
+		Opened: 1_700_000_000_000, Start: 1_700_000_000_000, Last: 1_700_000_000_000, Events: 2, Views: 1, KeyEvent: true, Version: 2,
+	}
+	require.Error(t, store.Upsert(t.Context(), &footfall.Upserts{Sessions: []footfall.Session{row}}), "there is no such column")
+	for range 2 {
+		again, err := clickhouse.New(config)
+		require.NoError(t, err)
+		require.NoError(t, again.Migrate(t.Context()))
+		require.NoError(t, again.Upsert(t.Context(), &footfall.Upserts{Sessions: []footfall.Session{row}}))
+	}
+	old := row
+	old.Session, old.Events, old.KeyEvent, old.Version = 0, 1, false, 1
+	sessions, err := reader{conn: conn}.Sessions(t.Context())
+	require.NoError(t, err)
+	require.ElementsMatch(t, []footfall.Session{old, row}, sessions)
 }
 
 func TestMigrateRefusesANewerSchema(t *testing.T) {

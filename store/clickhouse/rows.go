@@ -13,7 +13,7 @@ var sessionRows = rowsOf[footfall.Session]{
 	columns: []column{
 		low("tenant"), low("silo"), plain("visitor", "UInt128"), plain("session", "UInt64"),
 		plain("opened", moment), plain("start", moment), plain("last", moment),
-		plain("events", "UInt32"), plain("views", "UInt32"), plain("version", "UInt64"),
+		plain("events", "UInt32"), plain("views", "UInt32"), plain("key_event", "UInt8"), plain("version", "UInt64"),
 	},
 	partition: func(r *footfall.Session) partition { return partition{r.Silo, monthOf(r.Opened)} },
 	add: func(c []column, r *footfall.Session) error {
@@ -26,7 +26,8 @@ var sessionRows = rowsOf[footfall.Session]{
 		c[6].time(r.Last)
 		c[7].u32(r.Events)
 		c[8].u32(r.Views)
-		c[9].u64(r.Version)
+		c[9].flag(r.KeyEvent)
+		c[10].u64(r.Version)
 		return checkTimes(r.Opened, r.Start, r.Last)
 	},
 }

@@ -145,11 +145,11 @@ func (r reader) Events(ctx context.Context) ([]footfall.Event, error) {
 }
 
 func (r reader) Sessions(ctx context.Context) ([]footfall.Session, error) {
-	return scan(ctx, r.conn, "SELECT tenant, silo, visitor, session, opened, start, last, events, views, version FROM sessions FINAL", func(rows driver.Rows) (s footfall.Session, err error) {
+	return scan(ctx, r.conn, "SELECT tenant, silo, visitor, session, opened, start, last, events, views, key_event = 1, version FROM sessions FINAL", func(rows driver.Rows) (s footfall.Session, err error) {
 		var who string
 		var visitor big.Int
 		var opened, start, last time.Time
-		if err = rows.Scan(&who, &s.Silo, &visitor, &s.Session, &opened, &start, &last, &s.Events, &s.Views, &s.Version); err != nil {
+		if err = rows.Scan(&who, &s.Silo, &visitor, &s.Session, &opened, &start, &last, &s.Events, &s.Views, &s.KeyEvent, &s.Version); err != nil {
 			return s, err
 		}
 		s.Visitor, s.Opened, s.Start, s.Last = id(&visitor), millis(&opened), millis(&start), millis(&last)

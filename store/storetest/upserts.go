@@ -17,7 +17,7 @@ func session(tb testing.TB, number int64, version uint64) footfall.Session {
 	id := shop(tb)
 	return footfall.Session{
 		Tenant: id, Visitor: schema.VisitorID(id, "visitor"), Session: uint64(number), Opened: start,
-		Start: start - 5, Last: start + footfall.Millis(version), Events: uint32(version), Views: 1, Version: version,
+		Start: start - 5, Last: start + footfall.Millis(version), Events: uint32(version), Views: 1, KeyEvent: version%2 == 0, Version: version,
 	}
 }
 

@@ -99,6 +99,9 @@ type fileTenant struct {
 	Session   struct {
 		Gap *Duration `yaml:"gap"`
 		Cap *Duration `yaml:"cap"`
+
+		NonInteractive []string `yaml:"non_interactive"`
+		KeyEvents      []string `yaml:"key_events"`
 	} `yaml:"session"`
 	Retention *Duration `yaml:"retention"`
 	Dedup     struct {
@@ -165,6 +168,7 @@ func (t *fileTenant) registration() (tenant.Registration, error) {
 	reg.ID, reg.WriteKeys, reg.ReadKeys = id, t.WriteKeys, t.ReadKeys
 	reg.Zone, reg.Origins = t.Timezone, t.Origins
 	reg.Redact = tenant.Redact(t.Redact)
+	reg.Session = tenant.Session{NonInteractive: t.Session.NonInteractive, KeyEvents: t.Session.KeyEvents}
 	for _, c := range []struct {
 		name     string
 		to, from *int

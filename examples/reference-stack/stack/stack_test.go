@@ -78,7 +78,7 @@ tenants:
     read_keys: [rk_1]
     timezone: Europe/Berlin
     week_start: sunday
-    session: {gap: 15m, cap: 12h}
+    session: {gap: 15m, cap: 12h, non_interactive: [Heartbeat, $screen], key_events: [Order Completed]}
     retention: 52w
     dedup: {window: 3h}
     silo: dedicated
@@ -92,6 +92,7 @@ tenants:
 	require.NoError(t, err)
 	require.Equal(t, tenant.Settings{
 		Zone: "Europe/Berlin", WeekStart: tenant.SundayFirst, SessionGap: 15 * time.Minute, SessionCap: 12 * time.Hour,
+		Session:     tenant.Session{NonInteractive: []string{"Heartbeat", "$screen"}, KeyEvents: []string{"Order Completed"}},
 		DedupWindow: 3 * time.Hour, Retention: 52 * 7 * 24 * time.Hour, Dedicated: true, Origins: []string{"https://shop.example"}, IP: tenant.DropIP, QueryTime: 5 * time.Second,
 		Limits: tenant.Limits{Rate: 50, Burst: 500, PerDay: 1_000_000}, Queries: 4, QueryRows: 1_000_000,
 		Redact: tenant.Redact{Names: []string{"seat_no"}, Allow: []string{"promo_code"}}, Caps: tenant.Caps{Events: 100, Properties: 300, Text: 1000},
@@ -101,23 +102,26 @@ tenants:
 	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, s.Proxies)
 
 	for text, want := range map[string]string{
-		"listn: x":                                       "listn",
-		"tenants: [{id: a, colour: red}]":                "colour",
-		"tenants: [{id: A}]":                             "invalid id",
-		"tenants: [{id: a, week_start: friday}]":         "week_start",
-		"tenants: [{id: a, silo: big}]":                  "silo",
-		"tenants: [{id: a, ip: hide}]":                   "neither truncate, drop nor keep",
-		"trusted_proxies: [nowhere]":                     "trusted proxy",
-		"tenants: [{id: a, limits: {rate: 0}}]":          "limits.rate",
-		"tenants: [{id: a, limits: {rate: fast}}]":       "neither a number nor none",
-		"tenants: [{id: a, limits: {per_day: 0.5}}]":     "limits.per_day",
-		"tenants: [{id: a, limits: {burst: [1]}}]":       "neither a number nor none",
-		"tenants: [{id: a, limits: {queries: 0}}]":       "limits.queries",
-		"tenants: [{id: a, redact: {namen: [x]}}]":       "namen",
-		"tenants: [{id: a, caps: {events: 0}}]":          "caps.events",
-		"tenants: [{id: a, limits: {query_time: 1.5s}}]": "no duration",
-		"tenants: [{id: a, session: {gap: 0}}]":          "session.gap",
-		`tenants: [{id: a, origins: ["https://*.a"]}]`:   "origins: \"https://*.a\"",
+		"listn: x":                                                                "listn",
+		"tenants: [{id: a, colour: red}]":                                         "colour",
+		"tenants: [{id: A}]":                                                      "invalid id",
+		"tenants: [{id: a, week_start: friday}]":                                  "week_start",
+		"tenants: [{id: a, silo: big}]":                                           "silo",
+		"tenants: [{id: a, ip: hide}]":                                            "neither truncate, drop nor keep",
+		"trusted_proxies: [nowhere]":                                              "trusted proxy",
+		"tenants: [{id: a, limits: {rate: 0}}]":                                   "limits.rate",
+		"tenants: [{id: a, limits: {rate: fast}}]":                                "neither a number nor none",
+		"tenants: [{id: a, limits: {per_day: 0.5}}]":                              "limits.per_day",
+		"tenants: [{id: a, limits: {burst: [1]}}]":                                "neither a number nor none",
+		"tenants: [{id: a, limits: {queries: 0}}]":                                "limits.queries",
+		"tenants: [{id: a, redact: {namen: [x]}}]":                                "namen",
+		"tenants: [{id: a, caps: {events: 0}}]":                                   "caps.events",
+		"tenants: [{id: a, limits: {query_time: 1.5s}}]":                          "no duration",
+		"tenants: [{id: a, session: {gap: 0}}]":                                   "session.gap",
+		"tenants: [{id: a, session: {key_events: [$identify]}}]":                  "session.key_events: $identify",
+		`tenants: [{id: a, session: {non_interactive: [""]}}]`:                    "session.non_interactive: a name is empty",
+		"tenants: [{id: a, session: {non_interactive: [A, B], key_events: [B]}}]": `"B" is among key_events and non_interactive`,
+		`tenants: [{id: a, origins: ["https://*.a"]}]`:                            "origins: \"https://*.a\"",
 	} {
 		_, err := newServerFlags(roleUp).settings(process(nil), write(text))
 		require.ErrorIs(t, err, errUsage, text)

@@ -278,7 +278,7 @@ func compare(t *testing.T, d *Decoder, m *Message, body []byte, from, to Field) 
 		}
 		return in
 	}
-	inner(want["properties"], map[string]Field{"url": PropertyURL, "path": PropertyPath, "referrer": PropertyReferrer, "name": PropertyName, "category": PropertyCategory})
+	inner(want["properties"], map[string]Field{"url": PropertyURL, "path": PropertyPath, "referrer": PropertyReferrer, "name": PropertyName, "category": PropertyCategory, "nonInteraction": PropertyNonInteraction, "non_interaction": PropertyNonInteractionSnake})
 	in := inner(want["context"], map[string]Field{"page": ContextPage, "campaign": ContextCampaign, "locale": ContextLocale, "traits": ContextTraits})
 	inner(in["page"], map[string]Field{"url": PageURL, "path": PagePath, "referrer": PageReferrer})
 	inner(in["campaign"], map[string]Field{"source": CampaignSource, "medium": CampaignMedium, "name": CampaignName})
@@ -313,7 +313,7 @@ func depth(body []byte) (deepest int) {
 }
 
 var seeds = []string{
-	`{}`, `{"type":"track","event":"A","userId":"u","properties":{"a":1}}`,
+	`{}`, `{"type":"track","event":"A","userId":"u","properties":{"a":1}}`, `{"properties":{"nonInteraction":1,"non_interaction":[true]}}`,
 	`{"batch":[{"type":"page","userId":7},null,[]],"sentAt":"x","context":{"page":{"url":"a"}}}`,
 	`{"userId":"\ud83d\ude00\udc00\u0041","properties":{"url":"\/"},"properties":null}`,
 	`{"context":{"campaign":{"name":"n","source":null},"page":[{"url":1}],"locale":"de"},"traits":{"é":"ü"}}`,

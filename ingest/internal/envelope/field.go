@@ -33,6 +33,8 @@ const (
 	PropertyCategory
 	PropertyIP
 	PropertyDollarIP
+	PropertyNonInteraction
+	PropertyNonInteractionSnake
 
 	Context
 	ContextLocale
@@ -107,6 +109,10 @@ func fieldOf(scope Field, key []byte) Field {
 			return PropertyIP
 		case "$ip":
 			return PropertyDollarIP
+		case "nonInteraction":
+			return PropertyNonInteraction
+		case "non_interaction":
+			return PropertyNonInteractionSnake
 		}
 	case Traits:
 		if string(key) == "ip" {
@@ -271,7 +277,7 @@ func (f Field) last() Field {
 	case Traits:
 		return TraitIP
 	case Properties:
-		return PropertyDollarIP
+		return PropertyNonInteractionSnake
 	case Context:
 		return ContextDevice
 	case ContextTraits:

@@ -62,6 +62,7 @@ CREATE TABLE IF NOT EXISTS sessions ON CLUSTER 'two' (
     last DateTime64(3,'UTC'),
     events UInt32,
     views UInt32,
+    key_event UInt8,
     version UInt64
 ) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', version) PARTITION BY (silo, toYYYYMM(opened_date)) ORDER BY (tenant, opened_date, visitor, session)
 SETTINGS auto_statistics_types = '', fsync_after_insert = 1, fsync_part_directory = 1, merge_selector_base = 10, min_age_to_force_merge_on_partition_only = 1, min_age_to_force_merge_seconds = 86400, min_bytes_for_wide_part = 16777216, min_level_for_wide_part = 1, min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 0, old_parts_lifetime = 480, replicated_deduplication_window = 0, vertical_merge_algorithm_min_rows_to_activate = 16384;
@@ -203,3 +204,7 @@ CREATE TABLE IF NOT EXISTS footfall.members ON CLUSTER 'two' AS footfall_local.m
 ENGINE = Distributed('two', 'footfall_local', 'members');
 
 DROP TABLE IF EXISTS stream_snapshots ON CLUSTER 'two';
+
+ALTER TABLE sessions ON CLUSTER 'two' ADD COLUMN IF NOT EXISTS key_event UInt8 AFTER views;
+
+ALTER TABLE footfall.sessions ON CLUSTER 'two' ADD COLUMN IF NOT EXISTS key_event UInt8 AFTER views;

@@ -24,8 +24,13 @@
 // and whose span stays within the cap, the one that starts earlier if two do;
 // else it opens one, named by the hash of its visitor and message id. Sessions
 // never merge. A visitor's last 8 sessions are kept; one more drops the one
-// touched longest ago. Marks that make an event non-interactive are not known
-// yet: every behaviour event opens and extends.
+// touched longest ago.
+//
+// Marks. The door marks events by the tenant's rules; the marks stand in the
+// record. A non-interactive event opens no session and makes none longer: it
+// belongs to the one that it would join, counts among its events but not its
+// views, and touches it; without one it belongs to none. A key event makes its
+// session one with a key event, unless it is non-interactive as well.
 //
 // Forgetting. A session is forgotten gap + 24 h of log time after its last
 // touch, to the minute and never early. A visitor with it: that is, with its

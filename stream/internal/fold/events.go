@@ -127,7 +127,7 @@ func (s *State) event(m *moment, k *eventKey, ev *footfall.Event) {
 	case ev.AnonymousID != "" && ev.Type.Behaviour():
 		ev.Session = s.join(m, slot, ev)
 	case v.flags&inSession == 0:
-		v.owner, v.touched, v.expires = m.owner, m.offset, max(v.expires, m.expires)
+		v.touch(m)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 // Version names the rules of this fold. It changes whenever equal logs would
 // give other rows, or a snapshot another form.
-const Version uint16 = 4
+const Version uint16 = 5
 
 // Limits bound the memory for message ids. They are part of the rules: states
 // with different limits may differ once a limit is reached.

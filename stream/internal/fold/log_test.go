@@ -72,6 +72,16 @@ func (l *log) apply(at footfall.Millis, rec *footfall.Record, out *footfall.Batc
 	require.NoError(l.tb, l.state.Apply(rec, out))
 }
 
+// restart goes on from a snapshot.
+func (l *log) restart() {
+	l.tb.Helper()
+	in := l.state.Snapshot()
+	s, err := fold.Restore(0, 0, fold.Limits{}, in)
+	require.NoError(l.tb, err)
+	require.NoError(l.tb, in.Close())
+	l.state = s
+}
+
 func (l *log) flush() *footfall.Upserts {
 	u := new(footfall.Upserts)
 	l.state.Flush(u)

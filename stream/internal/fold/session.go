@@ -7,35 +7,49 @@ import "github.com/footfall-go/footfall"
 const maxTime = 1 << 60
 
 // join finds or opens the session of a behaviour event and returns its number.
+// A non-interactive event opens none, so that it may have none.
 func (s *State) join(m *moment, slot uint32, ev *footfall.Event) uint64 {
 	t := min(max(int64(ev.Time), -maxTime), maxTime)
+	quiet := ev.Marks&footfall.NonInteractive != 0
 	v := s.visitors.edit(slot)
 	if v.flags&inSession == 0 {
+		if quiet {
+			v.touch(m)
+			return 0
+		}
 		v.session = open(ev, t)
 		v.flags |= inSession
 	} else if v.more == 0 && v.session.holds(t, m) {
 		// The usual case: one session, and it goes on.
 	} else if n, before := s.choose(v, t, m); n == 0 {
+		if quiet {
+			return 0
+		}
 		s.shelve(slot)
 		v.session = open(ev, t)
 	} else if n != inline {
 		s.recall(slot, n, before)
 	}
-	if d := v.opened - t; d > int64(v.before) {
-		v.before = uint32(d)
-	}
-	if d := t - v.opened; d > int64(v.after) {
-		v.after = uint32(d)
-	}
 	v.events++
-	if ev.Type != footfall.Track {
-		v.views++
+	if !quiet {
+		if d := v.opened - t; d > int64(v.before) {
+			v.before = uint32(d)
+		}
+		if d := t - v.opened; d > int64(v.after) {
+			v.after = uint32(d)
+		}
+		if ev.Type != footfall.Track {
+			v.views++
+		}
+		if ev.Marks&footfall.KeyEvent != 0 {
+			v.views |= keyed
+		}
 	}
 	if v.flags&isDirty == 0 {
 		v.flags |= isDirty
 		s.pending.dirty = append(s.pending.dirty, slot)
 	}
-	v.owner, v.touched, v.expires = m.owner, m.offset, max(v.expires, m.expires)
+	v.touch(m)
 	return v.id
 }
 
@@ -132,6 +146,7 @@ func (s *State) row(v *visitor) footfall.Session {
 	return footfall.Session{
 		Tenant: o.tenant, Silo: o.silo, Visitor: idOf(v.key), Session: v.id,
 		Opened: footfall.Millis(v.opened), Start: footfall.Millis(v.start()), Last: footfall.Millis(v.last()),
-		Events: v.events, Views: v.views, Version: footfall.Version(s.epoch, v.touched),
+		Events: v.events, Views: v.views &^ keyed, KeyEvent: v.views&keyed != 0,
+		Version: footfall.Version(s.epoch, v.touched),
 	}
 }

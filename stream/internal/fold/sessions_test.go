@@ -84,6 +84,94 @@ func TestSessionRow(t *testing.T) {
 	require.Empty(t, l.flush().Sessions)
 }
 
+// TestNonInteractive puts events of one visitor, by time and mark, and tells
+// which session each is in, 0 for none, and what the sessions come to.
+func TestNonInteractive(t *testing.T) {
+	t.Parallel()
+	const quiet, key = footfall.NonInteractive, footfall.KeyEvent
+	type put struct {
+		at   footfall.Millis
+		kind footfall.Type
+		mark footfall.Marks
+	}
+	type total struct {
+		start, last   footfall.Millis
+		events, views uint32
+		key           bool
+	}
+	page, track := footfall.Page, footfall.Track
+	for name, c := range map[string]struct {
+		puts []put
+		in   []int // the session of each event by the number of the event that opened it, -1: none
+		want []total
+	}{
+		"it opens none":                 {[]put{{0, page, quiet}}, []int{-1}, nil},
+		"the next one opens":            {[]put{{0, page, quiet}, {minute, page, 0}}, []int{-1, 1}, []total{{minute, minute, 1, 1, false}}},
+		"it belongs and adds nothing":   {[]put{{hour, page, 0}, {hour + minute, page, quiet}}, []int{0, 0}, []total{{hour, hour, 2, 1, false}}},
+		"before the start as well":      {[]put{{hour, page, 0}, {hour - minute, track, quiet}}, []int{0, 0}, []total{{hour, hour, 2, 1, false}}},
+		"it does not keep one going":    {[]put{{0, page, 0}, {20 * minute, track, quiet}, {40 * minute, page, 0}}, []int{0, 0, 2}, []total{{0, 0, 2, 1, false}, {40 * minute, 40 * minute, 1, 1, false}}},
+		"too late for one":              {[]put{{0, page, 0}, {31 * minute, track, quiet}}, []int{0, -1}, []total{{0, 0, 1, 1, false}}},
+		"the earlier of two":            {[]put{{hour, page, 0}, {0, page, 0}, {30 * minute, track, quiet}}, []int{0, 1, 1}, []total{{hour, hour, 1, 1, false}, {0, 0, 2, 1, false}}},
+		"none of two":                   {[]put{{3 * hour, page, 0}, {0, page, 0}, {hour, track, quiet}}, []int{0, 1, -1}, []total{{3 * hour, 3 * hour, 1, 1, false}, {0, 0, 1, 1, false}}},
+		"a key event makes it engaged":  {[]put{{0, track, key}, {minute, track, 0}}, []int{0, 0}, []total{{0, minute, 2, 0, true}}},
+		"in whatever place":             {[]put{{0, page, 0}, {minute, page, key}, {2 * minute, page, 0}}, []int{0, 0, 0}, []total{{0, 2 * minute, 3, 3, true}}},
+		"in its own session":            {[]put{{0, page, key}, {hour, page, 0}}, []int{0, 1}, []total{{0, 0, 1, 1, true}, {hour, hour, 1, 1, false}}},
+		"in a session that is older":    {[]put{{0, page, 0}, {2 * hour, page, 0}, {minute, track, key}}, []int{0, 1, 0}, []total{{0, minute, 2, 1, true}, {2 * hour, 2 * hour, 1, 1, false}}},
+		"but not if it is both":         {[]put{{0, page, 0}, {minute, track, quiet | key}}, []int{0, 0}, []total{{0, 0, 2, 1, false}}},
+		"which opens none either":       {[]put{{0, track, quiet | key}}, []int{-1}, nil},
+		"a restart forgets no key mark": {[]put{{0, page, key}, {-1, 0, 0}, {minute, page, 0}}, []int{0, 0}, []total{{0, minute, 2, 2, true}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLog(t, fold.Limits{})
+			opened, got := map[uint64]int{}, []int(nil)
+			for i, p := range c.puts {
+				if p.kind == 0 {
+					l.flush()
+					l.restart()
+					continue
+				}
+				ev := l.event(p.kind, p.at, "v", "")
+				ev.Marks = p.mark
+				id := l.put(max(p.at, 0), ev)[0].Session
+				if _, ok := opened[id]; !ok {
+					opened[id] = i
+				}
+				if id == 0 {
+					opened[id] = -1
+				}
+				got = append(got, opened[id])
+			}
+			require.Equal(t, c.in, got)
+			l.flush()
+			var totals []total
+			for _, s := range l.rows.Sessions {
+				totals = append(totals, total{s.Start - start, s.Last - start, s.Events, s.Views, s.KeyEvent})
+			}
+			require.ElementsMatch(t, c.want, totals)
+		})
+	}
+}
+
+// TestNonInteractiveTouches shows that a visitor who has been seen by such events
+// alone is remembered as one who only said who it is.
+func TestNonInteractiveTouches(t *testing.T) {
+	t.Parallel()
+	l := newLog(t, fold.Limits{})
+	quiet := func(at footfall.Millis) {
+		ev := l.track(at, "v")
+		ev.Marks = footfall.NonInteractive
+		l.put(at, ev)
+	}
+	quiet(0)
+	require.Len(t, l.flush().IDs, 1)
+	quiet(day)
+	quiet(2 * day)
+	require.Empty(t, l.flush().IDs, "each has prolonged it")
+	quiet(4 * day)
+	require.Len(t, l.flush().IDs, 1, "forgotten, and so told again")
+}
+
 func TestOnlyBehaviourOfVisitorsHasSessions(t *testing.T) {
 	t.Parallel()
 	l := newLog(t, fold.Limits{})

@@ -14,8 +14,12 @@ type session struct {
 	before uint32 // opened − start
 	after  uint32 // last − opened
 	events uint32
-	views  uint32
+	views  uint32 // and above them keyed
 }
+
+// keyed is set in the views of a session with a key event. A flag of its own
+// would cost 8 bytes a session, and this is as many views as none has.
+const keyed = 1 << 31
 
 func (n *session) start() int64 { return n.opened - int64(n.before) }
 func (n *session) last() int64  { return n.opened + int64(n.after) }
@@ -33,6 +37,11 @@ type visitor struct {
 	more    uint32 // older sessions: slot of the first plus one; in a free slot, the next free one
 	flags   uint8
 	extras  uint8 // how many older sessions there are
+}
+
+// touch notes that a record is about the visitor and its inline session.
+func (v *visitor) touch(m *moment) {
+	v.owner, v.touched, v.expires = m.owner, m.offset, max(v.expires, m.expires)
 }
 
 const (
