@@ -22,9 +22,10 @@
 // another, since when, moments, ranges, and all of it as a filter; stored.test
 // segments under an id; session.test engagement, lengths, entries and exits;
 // identity.test links, devices and aliases. Which events make a session is the
-// processor's to say, and is tested there. The files whose names begin with suite
-// have what other products' suites hold themselves to and what their documentation
-// works out, in our words; where their rule is another one, a comment says so.
+// processor's to say, and is tested there. What fields of one question do together
+// is in combined.test. The files whose names begin with suite have what other
+// products' suites hold themselves to and what their documentation works out, in our
+// words; where their rule is another one, a comment says so.
 //
 // By default a run asks two thousand generated questions, as far as 80 seconds
 // suffice for them, and says how many of each kind; too few of one, or too many
