@@ -2,9 +2,10 @@
 // generated shop in it, and prints a table. Each question stands beside a bare
 // count with the same filter, which is the floor, and beside statements written
 // by hand for the same answer; the three take turns in one run, because figures
-// of two runs on a shared machine do not compare. The rows of the store must be
-// those that were generated, and both answers must be equal; otherwise the
-// command fails.
+// of two runs on a shared machine do not compare. Where others take most of the
+// machine, not even those of one run do, and the time of the processors, which
+// stands beside that of the clock, tells more. The rows of the store must be those
+// that were generated, and both answers must be equal; otherwise the command fails.
 //
 //	go run ./examples/bench-query -events 10000000
 package main
