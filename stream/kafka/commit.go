@@ -200,17 +200,13 @@ func (l *Log) committed(ctx context.Context, numbers []int32, condition func(*sa
 		for _, n := range numbers {
 			request.AddPartition(l.cfg.Topic, n)
 		}
-		got, err := ask(ctx, l, client, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
+		got, err := askSure(ctx, l, client, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
 			if condition != nil {
 				if err := condition(b); err != nil {
 					return nil, err
 				}
 			}
-			got, err := b.FetchOffset(request)
-			if err != nil {
-				return nil, err
-			}
-			return got, l.coordinates(ctx, client, b)
+			return b.FetchOffset(request)
 		})
 		if err != nil {
 			return err

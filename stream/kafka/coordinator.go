@@ -28,6 +28,17 @@ func ask[T any](ctx context.Context, l *Log, client sarama.Client, f func(*saram
 	return got, err
 }
 
+// askSure asks it what must not be old.
+func askSure[T any](ctx context.Context, l *Log, client sarama.Client, f func(*sarama.Broker) (T, error)) (T, error) {
+	return ask(ctx, l, client, func(b *sarama.Broker) (T, error) {
+		got, err := f(b)
+		if err == nil {
+			err = l.coordinates(ctx, client, b)
+		}
+		return got, err
+	})
+}
+
 // memberClient is the client of a member of the group, which stays one while
 // another broker takes the place of a coordinator that is silent. Of itself it
 // would repeat its heartbeat to the one it knows, and join the group anew there.

@@ -108,7 +108,7 @@ func (l *Log) Joined() bool { return l.joined.Load() > 0 }
 func (l *Log) Members(ctx context.Context) (n int, err error) {
 	err = l.retry(ctx, "ask for the members of the group", func(client sarama.Client) error {
 		request := &sarama.DescribeGroupsRequest{Version: 4, Groups: []string{l.cfg.Group}}
-		got, err := ask(ctx, l, client, func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
+		got, err := askSure(ctx, l, client, func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
 			return b.DescribeGroups(request)
 		})
 		if err != nil {

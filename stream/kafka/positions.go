@@ -161,7 +161,7 @@ func (l *Log) timeAt(ctx context.Context, number uint16, offset int64) (footfall
 func (l *Log) owners(ctx context.Context, all []Position) error {
 	return l.retry(ctx, "ask for the members of the group", func(client sarama.Client) error {
 		request := &sarama.DescribeGroupsRequest{Version: 4, Groups: []string{l.cfg.Group}}
-		got, err := ask(ctx, l, client, func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
+		got, err := askSure(ctx, l, client, func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
 			return b.DescribeGroups(request)
 		})
 		if err != nil {

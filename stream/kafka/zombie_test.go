@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"context"
+	"errors"
 	"net"
 	"strconv"
 	"sync/atomic"
@@ -73,6 +75,12 @@ func (z *zombie) wake() {
 		topic.Topic, topic.Partitions = z.topic, append(topic.Partitions, p)
 		f := r.(*kmsg.OffsetFetchResponse)
 		f.Topics = append(f.Topics, topic)
+	})
+	z.answer(kmsg.DescribeGroups, func(r kmsg.Response) {
+		g := kmsg.NewDescribeGroupsResponseGroup()
+		g.Group, g.State = z.topic, "Empty" // the group is called like the topic
+		d := r.(*kmsg.DescribeGroupsResponse)
+		d.Groups = append(d.Groups, g)
 	})
 }
 
@@ -158,14 +166,7 @@ func TestZombieCoordinator(t *testing.T) {
 		node := cluster.CoordinatorFor(l.cfg.Group)
 		require.NoError(t, cluster.MoveTopicPartition(l.cfg.Topic, 0, (node+1)%3))
 		require.NoError(t, l.Append(t.Context(), []footfall.Record{rec(0, "shop", "0"), rec(0, "shop", "1")}))
-		commit := func(plan stream.Plan) {
-			_ = owned(t, l, func(p stream.Partition) struct{} {
-				assert.NoError(t, p.Commit(t.Context(), plan))
-				assert.NoError(t, p.Follower("f").Move(t.Context(), plan.From))
-				return struct{}{}
-			})
-		}
-		commit(stream.Plan{From: 1, To: 1})
+		_ = owned(t, l, func(p stream.Partition) error { return p.Commit(t.Context(), stream.Plan{From: 1, To: 1}) })
 		old := places{plan: stream.Plan{From: 1, To: 1}, planned: true}
 		z := &zombie{cluster: cluster, node: node, topic: l.cfg.Topic, end: 1}
 		var err error
@@ -178,7 +179,16 @@ func TestZombieCoordinator(t *testing.T) {
 		for cluster.CoordinatorFor(l.cfg.Group) == node {
 			cluster.RehashCoordinators()
 		}
-		commit(stream.Plan{From: 2, To: 2, Written: 2})
+		ctx, leave := context.WithCancel(t.Context())
+		left, committed := make(chan error, 1), make(chan error, 10)
+		go func() {
+			left <- l.Own(ctx, func(ctx context.Context, p stream.Partition) error {
+				committed <- errors.Join(p.Commit(ctx, stream.Plan{From: 2, To: 2, Written: 2}), p.Follower("f").Move(ctx, 2))
+				<-ctx.Done()
+				return ctx.Err()
+			})
+		}()
+		require.NoError(t, <-committed)
 		z.wake()
 		fresh := l.cfg
 		fresh.Brokers = []string{cluster.ListenAddrs()[node]}
@@ -200,8 +210,17 @@ func TestZombieCoordinator(t *testing.T) {
 				}
 				return err
 			})
+			untilTrue(t, func() error {
+				n, err := l.Members(t.Context())
+				if err == nil {
+					assert.Equal(t, 1, n)
+				}
+				return err
+			})
 			require.NoError(t, l.Close())
 		}
+		leave()
+		require.NoError(t, <-left)
 		require.Positive(t, z.asked.Load())
 	}
 }
