@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -87,7 +89,7 @@ func (s *shared) get(ctx context.Context, a asking, c computing) (value any, own
 		s.flights[a.key] = f
 		go func() {
 			defer cancel()
-			value, err := s.fly(flying, a.key, f, c)
+			value, err := s.safely(flying, a.key, f, c)
 			s.land(flying, a.key, f, value, err)
 		}()
 	}
@@ -117,6 +119,17 @@ func (s *shared) look(a asking) *keptAnswer {
 	}
 	s.recent.MoveToFront(e)
 	return kept
+}
+
+// safely is fly, of which a panic is an error of those who ask and not the end of
+// the process: it is in a goroutine of ours, where no server of theirs recovers it.
+func (s *shared) safely(ctx context.Context, key answerKey, f *flight, c computing) (value any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("query: panic while answering: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return s.fly(ctx, key, f, c)
 }
 
 // fly computes an answer when its turn has come, if it has to be.
