@@ -55,6 +55,12 @@ const (
 	NonInteractive Marks = 1 << iota
 	// KeyEvent makes its session an engaged one.
 	KeyEvent
+	// ByCampaign says that sessions end where a campaign begins: the event's Tag
+	// is the number of the campaign that it names, 0 for none.
+	ByCampaign
+	// BySender says that the sender cuts sessions: the event's Tag is the number
+	// of the one that it names. It is never beside ByCampaign.
+	BySender
 )
 
 // Position is the place of an event in the log. It is the event's name towards
@@ -101,6 +107,7 @@ type Event struct {
 	Position  Position
 	Type      Type
 	Marks     Marks
+	Tag       uint32 // of ByCampaign and BySender, else 0
 	Name      string // the event's name in queries: "Order Completed", "$page", "$identify"
 	MessageID string
 

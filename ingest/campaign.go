@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/ingest/internal/envelope"
 )
 
@@ -20,24 +21,40 @@ var campaignNames = [...]struct {
 }
 
 // campaign adds the utm names from context.campaign, else from the query of the
-// address that pageField found in a message.
+// address that pageField found in a message. Where sessions are cut by them, the
+// event's tag tells one campaign from another.
 func (d *deriver) campaign(address *envelope.Message, property, context envelope.Field) {
-	if m := d.source(envelope.ContextCampaign); m != nil {
-		found := false
-		for _, c := range campaignNames {
-			found = d.field("$"+c.parameter, m, c.field) || found
+	var values [len(campaignNames)][]byte // of the names that were found
+	found := d.namedCampaign(&values) || address != nil && d.campaignOf(d.text(address, property, context), &values)
+	if found && d.s.event.Marks&footfall.ByCampaign != 0 {
+		// In one order, however the sender had them.
+		d.s.event.Tag = tagOf(bytes.Join(values[:], []byte{0}))
+	}
+}
+
+// namedCampaign adds the names that context.campaign has.
+func (d *deriver) namedCampaign(values *[len(campaignNames)][]byte) bool {
+	m, found := d.source(envelope.ContextCampaign), false
+	if m == nil {
+		return false
+	}
+	for i, c := range campaignNames {
+		if !d.field("$"+c.parameter, m, c.field) {
+			continue
 		}
-		if found {
-			return
+		found = true
+		if d.s.event.Marks&footfall.ByCampaign != 0 {
+			values[i], _ = d.s.decoder.AppendText(nil, m, c.field)
 		}
 	}
-	if address == nil {
-		return
-	}
-	text := d.text(address, property, context)
-	_, query, _ := bytes.Cut(text, []byte{'?'})
+	return found
+}
+
+// campaignOf adds the names that the query of an address has. A repeated one
+// counts once.
+func (d *deriver) campaignOf(address []byte, values *[len(campaignNames)][]byte) (found bool) {
+	_, query, _ := bytes.Cut(address, []byte{'?'})
 	query, _, _ = bytes.Cut(query, []byte{'#'})
-	var found [len(campaignNames)]bool // a repeated name counts once
 	for len(query) > 0 {
 		var pair []byte
 		pair, query, _ = bytes.Cut(query, []byte{'&'})
@@ -46,10 +63,12 @@ func (d *deriver) campaign(address *envelope.Message, property, context envelope
 			continue
 		}
 		for i, c := range campaignNames {
-			if string(key) == c.parameter && !found[i] {
-				found[i] = true
-				d.quoted("$"+c.parameter, unescapeQuery(value))
+			if string(key) == c.parameter && values[i] == nil {
+				found = true
+				values[i] = unescapeQuery(value)
+				d.quoted("$"+c.parameter, values[i])
 			}
 		}
 	}
+	return found
 }

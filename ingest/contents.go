@@ -45,7 +45,7 @@ func (s *request) contents(m, shared *envelope.Message) {
 		}
 	}
 	s.integrated(m, shared)
-	s.mark(m)
+	s.mark(m, shared)
 	s.derive(m, shared)
 	s.redact()
 	s.cap()

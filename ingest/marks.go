@@ -3,14 +3,17 @@ package ingest
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/ingest/internal/envelope"
+	"github.com/footfall-go/footfall/ingest/internal/scan"
+	"github.com/footfall-go/footfall/internal/schema"
 )
 
 // mark gives the event in hand its marks, while its name is still its own: a cap
 // may take it away. What has no session needs none.
-func (s *request) mark(m *envelope.Message) {
+func (s *request) mark(m, shared *envelope.Message) {
 	ev := &s.event
 	if !ev.Type.Behaviour() {
 		return
@@ -22,6 +25,55 @@ func (s *request) mark(m *envelope.Message) {
 	if among(rules.KeyEvents, ev.Name) {
 		ev.Marks |= footfall.KeyEvent
 	}
+	switch id := s.givenSession(m, shared); {
+	case len(id) > 0:
+		ev.Marks |= footfall.BySender
+		ev.Tag = tagOf(id)
+	case rules.Campaign:
+		ev.Marks |= footfall.ByCampaign // and the tag is that of what is derived
+	}
+}
+
+// tagOf returns the number of a text: not 0, which is that of no text.
+func tagOf(text []byte) uint32 {
+	return max(uint32(schema.Hash64(footfall.ID{}, string(text))), 1)
+}
+
+// givenSession returns what the sender calls the event's session, where that
+// counts. What stands for no id is none.
+func (s *request) givenSession(m, shared *envelope.Message) (id []byte) {
+	name := s.tenant.Session.ID
+	if name == "" {
+		return nil
+	}
+	f := envelope.Properties
+	if rest, ok := strings.CutPrefix(name, "context."); ok {
+		f, name = envelope.Context, rest
+	}
+	look := func(m *envelope.Message) {
+		if s.raw(m, f) == nil {
+			return
+		}
+		s.decoder.Members(m, f, func(key, member []byte) {
+			if string(key) == name {
+				id = valueOf(member)
+			}
+		})
+	}
+	if f == envelope.Context && shared != nil {
+		look(shared)
+	}
+	look(m) // whose own word counts
+	if !isGroupID(id) {
+		return nil
+	}
+	if id[0] == '"' {
+		id = scan.Unquote(id)
+	}
+	if placeholder(id) {
+		return nil
+	}
+	return id
 }
 
 func among(names []string, name []byte) bool {

@@ -72,3 +72,68 @@ func jsonHas(t *testing.T, object, name string) bool {
 	_, ok := members[name]
 	return ok
 }
+
+// TestSessionOfTheSender shows what counts as the sender's word on the session.
+func TestSessionOfTheSender(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(_ *Config, reg *tenant.Registration) {
+		reg.Session = tenant.Session{ID: "$session_id", Campaign: true}
+	})
+	tag := func(properties string) uint32 {
+		ev := b.one("/v1/track", `{"event":"E","anonymousId":"a","properties":{"$session_id":`+properties+`},"context":{"sessionId":"c"}}`)
+		require.Equal(t, ev.Marks == footfall.BySender, ev.Tag != 0, properties)
+		return ev.Tag
+	}
+	want := tag(`"7\/\u00fc"`)
+	require.NotZero(t, want)
+	require.Equal(t, want, tag(`"7/ü"`), "however it is written")
+	require.Equal(t, want, tag(`"x","$session_id":"7/ü"`), "the last of them")
+	require.NotEqual(t, want, tag(`"7"`))
+	require.Equal(t, tag(`"1700000000123"`), tag(`1700000000123`))
+	for _, said := range []string{`""`, `null`, `"null"`, `"undefined"`, `true`, `1.5`, `[]`, `{"$session_id":"7"}`} {
+		require.Zero(t, tag(said), said)
+	}
+	require.Zero(t, b.one("/v1/identify", `{"anonymousId":"a","traits":{"$session_id":"7"}}`).Marks)
+	require.Zero(t, b.one("/v1/page", `{"anonymousId":"a"}`).Tag)
+
+	b = setup(t, func(_ *Config, reg *tenant.Registration) { reg.Session = tenant.Session{ID: "context.sessionId"} })
+	shared := func(own string) uint32 {
+		return b.one("/v1/batch", `{"batch":[{"type":"page","anonymousId":"a","properties":{"sessionId":1},"context":{`+own+`}}],"context":{"sessionId":7}}`).Tag
+	}
+	require.Equal(t, shared(`"sessionId":"7"`), shared(""))
+	require.NotEqual(t, shared(`"sessionId":8`), shared(""))
+	require.Zero(t, b.one("/v1/page", `{"anonymousId":"a","properties":{"sessionId":7}}`).Marks, "and neither are there campaigns")
+}
+
+// TestCampaignsHaveTags shows that equal campaigns have equal tags, wherever they
+// are said and in whatever order.
+func TestCampaignsHaveTags(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(_ *Config, reg *tenant.Registration) { reg.Session.Campaign = true })
+	tag := func(kind, rest string) uint32 {
+		ev := b.one("/v1/batch", `{"batch":[{"type":"`+kind+`","event":"E","anonymousId":"a",`+rest+`}]}`)
+		require.Equal(t, footfall.ByCampaign, ev.Marks)
+		return ev.Tag
+	}
+	url := func(query string) string { return `"properties":{"url":"https://shop.example/` + query + `"}` }
+	want := tag("page", url("?utm_source=a+b&utm_campaign=c"))
+	require.NotZero(t, want)
+	for _, same := range []string{
+		url("?utm_campaign=c&x=1&utm_source=a%20b#utm_source=z"), url("?utm_source=a%20b&utm_campaign=c&utm_source=d&utm_medium="),
+		`"context":{"campaign":{"name":"c","source":"a\u0020b","medium":""}}`,
+		`"context":{"campaign":{"name":"c","source":"a b"},"page":{"url":"https://shop.example/?utm_source=z"}}`,
+	} {
+		require.Equal(t, want, tag("page", same), same)
+	}
+	require.Equal(t, want, tag("track", `"context":{"page":{"url":"https://shop.example/?utm_source=a+b&utm_campaign=c"}}`))
+	for _, other := range []string{
+		url("?utm_source=a+b"), url("?utm_source=c&utm_campaign=a+b"), url("?utm_source=a+b&utm_campaign=c&utm_term=t"), url("?utm_source=a+b&utm_medium=c"),
+	} {
+		require.NotEqual(t, want, tag("page", other), other)
+		require.NotZero(t, tag("page", other))
+	}
+	for _, none := range []string{url(""), url("?utm_source="), url("?ref=x"), `"context":{"campaign":{}}`} {
+		require.Zero(t, tag("page", none), none)
+	}
+	require.Zero(t, setup(t).one("/v1/page", `{"anonymousId":"a",`+url("?utm_source=a")+`}`).Tag, "nobody asked for it")
+}

@@ -23,6 +23,21 @@ type Session struct {
 	// KeyEvents are the events that matter most: a session with one is engaged
 	// and no bounce, however short it is. Defaults to none.
 	KeyEvents []string
+	// Campaign cuts sessions where a campaign begins: an event whose $utm names
+	// are not those of the event that opened the session it would join opens
+	// another, however soon it comes. One without $utm names cuts nothing, and
+	// joins of the sessions that lie around it the one that began last.
+	// Defaults to false.
+	Campaign bool
+	// ID is the property in which senders say in which session an event is, or,
+	// as "context.NAME", a member of the context: a text that is not empty, or an
+	// integer. Events of one visitor that have the same are in one session,
+	// however far apart they are within the cap, and others in another; Campaign
+	// does not matter to them. That holds for servers' events as well, if they
+	// have the visitor's anonymousId. A session that comes back when it was
+	// forgotten, the gap and a day after its last event, is another one. Events
+	// without one join by time. Defaults to none.
+	ID string
 }
 
 // maxSessionNames bounds each list: every event is compared with them.
@@ -49,6 +64,9 @@ func (n *Session) validate() error {
 		if slices.Contains(n.NonInteractive, name) {
 			errs = append(errs, fmt.Errorf("session: %q is among key_events and non_interactive, which make nothing engaged", name))
 		}
+	}
+	if len(n.ID) > 200 || n.ID == "context." {
+		errs = append(errs, fmt.Errorf("session.id: %q is no name: it has at most 200 bytes, and one behind context", n.ID))
 	}
 	return errors.Join(errs...)
 }

@@ -28,7 +28,7 @@ type Settings struct {
 	SessionGap time.Duration
 	// SessionCap is the longest a session lasts. Defaults to 24h.
 	SessionCap time.Duration
-	// Session says which events make a session longer or an engaged one. Its
+	// Session says what events are to sessions, beside the gap and the cap. Its
 	// zero value treats all alike.
 	Session Session
 	// DedupWindow is how long, in log time, a message id is remembered.

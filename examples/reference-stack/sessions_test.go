@@ -88,3 +88,61 @@ func TestSessionRules(t *testing.T) {
 	check()
 	s.stop(t)
 }
+
+// TestSessionsCut has tenants whose campaigns or senders cut sessions, and one
+// whose do not, send the same events, with a kill in the middle of them.
+func TestSessionsCut(t *testing.T) {
+	t.Parallel()
+	config := filepath.Join(t.TempDir(), "footfall.yaml")
+	require.NoError(t, os.WriteFile(config, []byte("tenants:\n"+
+		"  - {id: shop, write_keys: [wk_shop], read_keys: [rk_shop]}\n"+
+		"  - {id: cut, write_keys: [wk_cut], read_keys: [rk_cut], session: {campaign: true}}\n"+
+		"  - {id: own, write_keys: [wk_own], read_keys: [rk_own], session: {id: $session_id}}\n"), 0o600))
+	dir := t.TempDir()
+	start := func() *server {
+		s := launch(t, dir, "up", "--listen", "127.0.0.1:0", "--data", dir, "--config", config)
+		s.waitReady(t)
+		return s
+	}
+	s := start()
+
+	type m = map[string]any
+	page := func(minute, query, session string) m {
+		return m{
+			"type": "page", "anonymousId": "v", "messageId": minute, "timestamp": "2024-03-01T10:" + minute + ":00Z",
+			"properties": m{"url": "https://shop.example/p" + minute + query, "$session_id": session},
+		}
+	}
+	send := func(messages ...any) {
+		for _, key := range []string{"wk_shop", "wk_cut", "wk_own"} {
+			var answer struct{}
+			s.call(t, http.MethodPost, "/v1/batch", key, m{"writeKey": key, "batch": messages}, &answer)
+		}
+	}
+	send(page("00", "", "a"), page("05", "?utm_source=mail", "a"), page("06", "?utm_source=mail", "b"))
+	s.settled(t)
+	s.kill(t)
+	s = start()
+	send(page("07", "", "a"), page("10", "?utm_source=search", "b"), m{ // and of a server, after the gap
+		"type": "track", "event": "Paid", "anonymousId": "v", "messageId": "paid", "timestamp": "2024-03-01T12:00:00Z",
+		"properties": m{"$session_id": "b"},
+	})
+	s.settled(t)
+	check := func(key string, count, views, seconds float64, entries ...string) {
+		t.Helper()
+		var got struct{ Result sessionsResult }
+		s.call(t, http.MethodPost, "/api/v1/query", key, m{"kind": "sessions", "range": always}, &got)
+		require.Equal(t, []float64{count}, got.Result.Count, key)
+		require.InDelta(t, views, *got.Result.Views[0], 1e-9, key)
+		require.InDelta(t, seconds, *got.Result.Seconds[0].Mean, 1e-9, key)
+		var values []string
+		for _, e := range got.Result.Entry {
+			values = append(values, e.Value)
+		}
+		require.Equal(t, entries, values, key)
+	}
+	check("rk_shop", 2, 2.5, 10*60/2, "/p00")
+	check("rk_cut", 4, 1.25, 2*60/4, "/p00", "/p05", "/p10")
+	check("rk_own", 2, 2.5, (7*60+114*60)/2, "/p00", "/p06")
+	s.stop(t)
+}

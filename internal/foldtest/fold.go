@@ -1,6 +1,7 @@
 package foldtest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -241,7 +242,7 @@ func (f *folder) event(ev *footfall.Event, h *record.Header) {
 		in = f.session(p, ev, h)
 		if in == nil && !quiet {
 			in = &session{Session: footfall.Session{
-				Tenant: ev.Tenant, Visitor: ev.Visitor, Session: schema.Hash64(ev.Visitor, ev.MessageID),
+				Tenant: ev.Tenant, Visitor: ev.Visitor, Session: number(ev),
 				Opened: ev.Time, Start: ev.Time, Last: ev.Time,
 			}}
 		}
@@ -254,13 +255,45 @@ func (f *folder) event(ev *footfall.Event, h *record.Header) {
 	}
 }
 
+const tagged = footfall.ByCampaign | footfall.BySender
+
+// number names the session that an event opens.
+func number(ev *footfall.Event) uint64 {
+	hash := schema.Hash64(ev.Visitor, ev.MessageID)
+	if ev.Marks&tagged == 0 {
+		return hash
+	}
+	return max(hash>>32, 1)<<32 + uint64(ev.Tag)
+}
+
 // session returns the one that an event may join.
-func (f *folder) session(p *person, ev *footfall.Event, h *record.Header) (s *session) {
+func (f *folder) session(p *person, ev *footfall.Event, h *record.Header) *session {
+	var all []*session
 	for _, c := range p.sessions {
 		near := ev.Time >= c.Start-h.Gap && ev.Time <= c.Last+h.Gap
+		if ev.Marks&footfall.BySender != 0 {
+			near = c.Session.Session%(1<<32) == uint64(ev.Tag)
+		}
 		short := max(c.Last, ev.Time)-min(c.Start, ev.Time) <= h.Cap
-		if c.until >= f.now() && near && short && (s == nil || earlier(c, s)) {
-			s = c
+		if c.until >= f.now() && near && short {
+			all = append(all, c)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	slices.SortFunc(all, func(a, b *session) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Last, b.Last), cmp.Compare(a.Session.Session, b.Session.Session))
+	})
+	s := all[0]
+	if ev.Marks&footfall.ByCampaign != 0 {
+		for _, c := range all {
+			if c.Start <= ev.Time {
+				s = c
+			}
+		}
+		if ev.Tag != 0 && s.Session.Session%(1<<32) != uint64(ev.Tag) {
+			return nil
 		}
 	}
 	return s
@@ -283,16 +316,6 @@ func (f *folder) join(p *person, s *session, ev *footfall.Event, quiet bool) {
 	s.Version = footfall.Version(ev.Position.Epoch, ev.Position.Offset)
 	ev.Session = s.Session.Session
 	f.out.Rows.Sessions[sessionKey(&s.Session)] = s.Session
-}
-
-func earlier(a, b *session) bool {
-	if a.Start != b.Start {
-		return a.Start < b.Start
-	}
-	if a.Last != b.Last {
-		return a.Last < b.Last
-	}
-	return a.Session.Session < b.Session.Session
 }
 
 func (f *folder) link(ev *footfall.Event, kind footfall.LinkKind, from footfall.ID) {

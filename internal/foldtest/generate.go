@@ -176,6 +176,14 @@ func (g *generator) event(name string) record.Event {
 	}
 	g.says(&ev)
 	ev.Marks = pick[footfall.Marks](g, 0, 0, 0, 0, footfall.NonInteractive, footfall.KeyEvent, footfall.NonInteractive|footfall.KeyEvent)
+	switch g.IntN(4) { // tenants have one or the other, until they change their mind
+	case 0:
+		ev.Marks |= footfall.ByCampaign
+		ev.Tag = pick[uint32](g, 0, 0, 0, 1, 2)
+	case 1:
+		ev.Marks |= footfall.BySender
+		ev.Tag = pick[uint32](g, 1, 2, 3, 1<<32-1)
+	}
 	g.last = append(g.last, sent{name, ev})
 	return ev
 }

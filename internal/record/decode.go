@@ -75,6 +75,11 @@ func (r *reader) event(ev, last *footfall.Event, h *Header) {
 	flags := r.text[1]
 	ev.Type, ev.Marks = footfall.Type(r.text[0]&typeMask), footfall.Marks(r.text[0]>>markShift)
 	r.text = r.text[2:]
+	if ev.Marks&tagged != 0 {
+		tag := r.uvarint()
+		r.bad = r.bad || tag > math.MaxUint32 || ev.Marks&tagged == tagged
+		ev.Tag = uint32(tag)
+	}
 	ev.Tenant, ev.Silo = h.Tenant, h.Silo
 	if ev.Received == 0 { // else it came earlier than its record
 		ev.Received = h.Received

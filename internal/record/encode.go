@@ -12,6 +12,7 @@ import (
 type Event struct {
 	Type       footfall.Type
 	Marks      footfall.Marks
+	Tag        uint32 // of marks that have one
 	Name       []byte // name in queries; may be empty for all types but track
 	MessageID  []byte
 	Anonymous  []byte // visitor text, empty if none
@@ -30,7 +31,8 @@ type Event struct {
 const (
 	markShift = 3
 	typeMask  = 1<<markShift - 1
-	allMarks  = footfall.NonInteractive | footfall.KeyEvent
+	tagged    = footfall.ByCampaign | footfall.BySender
+	allMarks  = footfall.NonInteractive | footfall.KeyEvent | tagged
 )
 
 // Flag bits of an event.
@@ -85,6 +87,9 @@ func (e *Encoder) Add(ev *Event) {
 	set(!first && bytes.Equal(ev.Context, e.context), sameContext)
 
 	b := append(e.value, byte(ev.Type)|byte(ev.Marks)<<markShift, flags)
+	if ev.Marks&tagged != 0 {
+		b = binary.AppendUvarint(b, uint64(ev.Tag))
+	}
 	b = appendText(b, ev.Name)
 	b = appendText(b, ev.MessageID)
 	b = binary.AppendVarint(b, int64(ev.Time-e.header.Received))

@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,8 +28,19 @@ type Payload struct {
 	Derived        json.RawMessage `json:"derived,omitempty"`
 	NonInteractive bool            `json:"nonInteractive,omitempty"` // see [footfall.NonInteractive]
 	KeyEvent       bool            `json:"keyEvent,omitempty"`       // see [footfall.KeyEvent]
+	ByCampaign     bool            `json:"byCampaign,omitempty"`     // see [footfall.ByCampaign]
+	BySender       bool            `json:"bySender,omitempty"`       // see [footfall.BySender]
+	Tag            uint32          `json:"tag,omitempty"`            // of either
 	Folded         bool            `json:"folded,omitempty"`         // see [Return]
 	Session        uint64          `json:"session,string,omitempty"` // of a folded event
+}
+
+// marks are the fields that stand for the marks of an event.
+func (p *Payload) marks() map[footfall.Marks]*bool {
+	return map[footfall.Marks]*bool{
+		footfall.NonInteractive: &p.NonInteractive, footfall.KeyEvent: &p.KeyEvent,
+		footfall.ByCampaign: &p.ByCampaign, footfall.BySender: &p.BySender,
+	}
 }
 
 // NewPayload returns an event as the payload of its row in quarantine. Folded
@@ -38,7 +50,10 @@ func NewPayload(ev *footfall.Event, folded bool) (string, error) {
 		Type: ev.Type.String(), Event: ev.Name, MessageID: ev.MessageID,
 		AnonymousID: ev.AnonymousID, UserID: ev.UserID, PreviousID: ev.PreviousID,
 		Timestamp: stamp(ev.Time), Original: stamp(ev.Original), Sent: stamp(ev.Sent), Received: stamp(ev.Received),
-		NonInteractive: ev.Marks&footfall.NonInteractive != 0, KeyEvent: ev.Marks&footfall.KeyEvent != 0, Folded: folded,
+		Tag: ev.Tag, Folded: folded,
+	}
+	for mark, on := range p.marks() {
+		*on = ev.Marks&mark != 0
 	}
 	if folded {
 		p.Session = ev.Session
@@ -87,11 +102,16 @@ func ParsePayload(text string) (ev Event, back Return, received footfall.Millis,
 		Name: []byte(p.Event), MessageID: []byte(p.MessageID),
 		Anonymous: []byte(p.AnonymousID), User: []byte(p.UserID), Previous: []byte(p.PreviousID),
 	}
-	if p.NonInteractive {
-		ev.Marks |= footfall.NonInteractive
+	for mark, on := range p.marks() {
+		if *on {
+			ev.Marks |= mark
+		}
 	}
-	if p.KeyEvent {
-		ev.Marks |= footfall.KeyEvent
+	if ev.Marks&tagged == tagged {
+		return ev, back, 0, errors.New("read the payload: it is byCampaign and bySender")
+	}
+	if ev.Marks&tagged != 0 {
+		ev.Tag = p.Tag
 	}
 	for t := footfall.Track; t <= footfall.Alias; t++ {
 		if t.String() == p.Type {

@@ -100,7 +100,7 @@ func TestPayloadRoundTrip(t *testing.T) {
 // FuzzPayload shows that what was parsed once is written and parsed the same.
 func FuzzPayload(f *testing.F) {
 	f.Add(`{"type":"track","event":"E","messageId":"m","anonymousId":"a","timestamp":"2024-01-01T00:00:00.001Z","properties":{"a":[1,"x"]},"folded":true,"session":"7"}`)
-	f.Add(`{"type":"page","messageId":"m","anonymousId":"a","nonInteractive":true,"keyEvent":true}`)
+	f.Add(`{"type":"page","messageId":"m","anonymousId":"a","nonInteractive":true,"keyEvent":true,"bySender":true,"tag":4294967295}`)
 	f.Add(`{"type":"alias","userId":"u","previousId":"p","receivedAt":"2024-01-01T00:00:00Z","context":"no JSON"}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		ev, back, received, err := ParsePayload(text)
@@ -108,7 +108,7 @@ func FuzzPayload(f *testing.F) {
 			return
 		}
 		again, err := NewPayload(&footfall.Event{
-			Type: ev.Type, Marks: ev.Marks, Name: string(ev.Name), MessageID: string(ev.MessageID), AnonymousID: string(ev.Anonymous), UserID: string(ev.User),
+			Type: ev.Type, Marks: ev.Marks, Tag: ev.Tag, Name: string(ev.Name), MessageID: string(ev.MessageID), AnonymousID: string(ev.Anonymous), UserID: string(ev.User),
 			PreviousID: string(ev.Previous), Time: ev.Time, Original: ev.Original, Sent: ev.Sent, Received: received,
 			Properties: string(ev.Properties), Context: string(ev.Context), Derived: string(ev.Derived), Session: back.Session,
 		}, back.Folded)
@@ -120,6 +120,7 @@ func FuzzPayload(f *testing.F) {
 		require.Equal(t, received, receivedAgain)
 		require.Equal(t, back.Folded, backAgain.Folded)
 		require.Equal(t, ev.Marks, second.Marks)
+		require.Equal(t, ev.Tag, second.Tag)
 		require.Equal(t, ev.MessageID, second.MessageID)
 		require.Equal(t, ev.Anonymous, second.Anonymous)
 		require.Equal(t, ev.Time, second.Time)

@@ -22,11 +22,11 @@ func sample() []Event {
 	at := footfall.Millis(1_700_000_000_000)
 	return []Event{
 		{Type: footfall.Track, Name: []byte("Order"), MessageID: []byte("m1"), Anonymous: []byte("a"), User: []byte("u"), Time: at, Original: at, Sent: at + 5, Properties: []byte(`{"x":1}`), Context: []byte(`{"c":1}`)},
-		{Type: footfall.Page, Marks: footfall.NonInteractive | footfall.KeyEvent, Name: []byte("$page"), MessageID: []byte("m2"), Anonymous: []byte("a"), User: []byte("u"), Time: at + 1, Derived: []byte(`{"$path":"/"}`), Context: []byte(`{"c":1}`)},
+		{Type: footfall.Page, Marks: footfall.NonInteractive | footfall.KeyEvent | footfall.ByCampaign, Name: []byte("$page"), MessageID: []byte("m2"), Anonymous: []byte("a"), User: []byte("u"), Time: at + 1, Derived: []byte(`{"$path":"/"}`), Context: []byte(`{"c":1}`)},
 		{Type: footfall.Alias, Name: []byte("$alias"), MessageID: []byte("m3"), Anonymous: []byte("a"), User: []byte("u2"), Previous: []byte("p"), Time: at - 90_000},
 		{Type: footfall.Track, Name: []byte("Order"), MessageID: []byte("m4"), Anonymous: []byte("a"), Time: at, Context: []byte(`{"c":2}`)},
 		{Type: footfall.Track, Name: []byte("Order"), MessageID: []byte("m5"), User: []byte("u"), Time: at},
-		{Type: footfall.Track, Marks: footfall.KeyEvent, Name: []byte("Order"), MessageID: []byte("m6"), User: []byte("u"), Time: at},
+		{Type: footfall.Track, Marks: footfall.KeyEvent | footfall.BySender, Tag: 1<<32 - 1, Name: []byte("Order"), MessageID: []byte("m6"), User: []byte("u"), Time: at},
 	}
 }
 
@@ -63,7 +63,7 @@ func TestRoundTrip(t *testing.T) {
 		}
 		require.Equal(t, footfall.Event{
 			Tenant: h.Tenant, Silo: "shop", Position: footfall.Position{Epoch: 2, Partition: 3, Offset: 77, Index: uint32(i)},
-			Type: want.Type, Marks: want.Marks, Name: string(want.Name), MessageID: string(want.MessageID),
+			Type: want.Type, Marks: want.Marks, Tag: want.Tag, Name: string(want.Name), MessageID: string(want.MessageID),
 			Time: want.Time, Original: want.Original, Sent: want.Sent, Received: h.Received,
 			AnonymousID: string(want.Anonymous), UserID: string(want.User), PreviousID: string(want.Previous),
 			Visitor: visitor, User: user,
@@ -79,17 +79,26 @@ func TestMarksStandAboveTheType(t *testing.T) {
 	h := header(t)
 	rec := encode(h, sample()[:1])
 	require.Equal(t, byte(footfall.Track), rec.Value[0])
+	value := rec.Value
 	for first := range 256 {
-		rec.Value[0] = byte(first)
+		kind, marks := footfall.Type(first&7), footfall.Marks(first>>3)
+		rec.Value = append([]byte{byte(first)}, value[1:]...)
+		if marks&tagged != 0 {
+			rec.Value = append(append([]byte{byte(first)}, value[1], 7), value[2:]...)
+		}
 		events, err := AppendEvents(nil, &rec, &h)
-		if kind := first & 7; kind < int(footfall.Track) || kind > int(footfall.Alias) || first>>3 > int(allMarks) {
+		if kind < footfall.Track || kind > footfall.Alias || marks > allMarks || marks&tagged == tagged {
 			require.ErrorIs(t, err, ErrCorrupt, "%x", first)
 			continue
 		}
 		require.NoError(t, err)
-		require.EqualValues(t, first&7, events[0].Type)
-		require.EqualValues(t, first>>3, events[0].Marks)
+		require.Equal(t, kind, events[0].Type)
+		require.Equal(t, marks, events[0].Marks)
+		require.Equal(t, marks&tagged != 0, events[0].Tag == 7)
 	}
+	rec.Value = append([]byte{byte(footfall.Track) | byte(footfall.BySender)<<markShift, value[1], 0x80, 0x80, 0x80, 0x80, 0x10}, value[2:]...)
+	_, err := AppendEvents(nil, &rec, &h)
+	require.ErrorIs(t, err, ErrCorrupt, "a tag has 32 bits")
 }
 
 func TestOrderRoundTrip(t *testing.T) {

@@ -53,7 +53,8 @@ func hashID(tenantID string, kind byte, text string) footfall.ID {
 }
 
 // Hash64 mixes an ID and a text to 64 bits, never zero: the number of a session is
-// the Hash64 of its visitor and the message id of the event that opened it.
+// the Hash64 of its visitor and the message id of the event that opened it, whose
+// tag, if it has one, takes the lower half.
 func Hash64(id footfall.ID, text string) uint64 {
 	lo, hi := Hash128(id, text)
 	if h := lo ^ hi; h != 0 {

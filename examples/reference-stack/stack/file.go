@@ -102,6 +102,8 @@ type fileTenant struct {
 
 		NonInteractive []string `yaml:"non_interactive"`
 		KeyEvents      []string `yaml:"key_events"`
+		Campaign       bool     `yaml:"campaign"`
+		ID             string   `yaml:"id"`
 	} `yaml:"session"`
 	Retention *Duration `yaml:"retention"`
 	Dedup     struct {
@@ -168,7 +170,9 @@ func (t *fileTenant) registration() (tenant.Registration, error) {
 	reg.ID, reg.WriteKeys, reg.ReadKeys = id, t.WriteKeys, t.ReadKeys
 	reg.Zone, reg.Origins = t.Timezone, t.Origins
 	reg.Redact = tenant.Redact(t.Redact)
-	reg.Session = tenant.Session{NonInteractive: t.Session.NonInteractive, KeyEvents: t.Session.KeyEvents}
+	reg.Session = tenant.Session{
+		NonInteractive: t.Session.NonInteractive, KeyEvents: t.Session.KeyEvents, Campaign: t.Session.Campaign, ID: t.Session.ID,
+	}
 	for _, c := range []struct {
 		name     string
 		to, from *int

@@ -78,7 +78,7 @@ tenants:
     read_keys: [rk_1]
     timezone: Europe/Berlin
     week_start: sunday
-    session: {gap: 15m, cap: 12h, non_interactive: [Heartbeat, $screen], key_events: [Order Completed]}
+    session: {gap: 15m, cap: 12h, non_interactive: [Heartbeat, $screen], key_events: [Order Completed], campaign: true, id: $session_id}
     retention: 52w
     dedup: {window: 3h}
     silo: dedicated
@@ -92,7 +92,7 @@ tenants:
 	require.NoError(t, err)
 	require.Equal(t, tenant.Settings{
 		Zone: "Europe/Berlin", WeekStart: tenant.SundayFirst, SessionGap: 15 * time.Minute, SessionCap: 12 * time.Hour,
-		Session:     tenant.Session{NonInteractive: []string{"Heartbeat", "$screen"}, KeyEvents: []string{"Order Completed"}},
+		Session:     tenant.Session{NonInteractive: []string{"Heartbeat", "$screen"}, KeyEvents: []string{"Order Completed"}, Campaign: true, ID: "$session_id"},
 		DedupWindow: 3 * time.Hour, Retention: 52 * 7 * 24 * time.Hour, Dedicated: true, Origins: []string{"https://shop.example"}, IP: tenant.DropIP, QueryTime: 5 * time.Second,
 		Limits: tenant.Limits{Rate: 50, Burst: 500, PerDay: 1_000_000}, Queries: 4, QueryRows: 1_000_000,
 		Redact: tenant.Redact{Names: []string{"seat_no"}, Allow: []string{"promo_code"}}, Caps: tenant.Caps{Events: 100, Properties: 300, Text: 1000},
@@ -118,6 +118,8 @@ tenants:
 		"tenants: [{id: a, caps: {events: 0}}]":                                   "caps.events",
 		"tenants: [{id: a, limits: {query_time: 1.5s}}]":                          "no duration",
 		"tenants: [{id: a, session: {gap: 0}}]":                                   "session.gap",
+		"tenants: [{id: a, session: {id: context.}}]":                             `session.id: "context." is no name`,
+		"tenants: [{id: a, session: {campaign: maybe}}]":                          "into bool",
 		"tenants: [{id: a, session: {key_events: [$identify]}}]":                  "session.key_events: $identify",
 		`tenants: [{id: a, session: {non_interactive: [""]}}]`:                    "session.non_interactive: a name is empty",
 		"tenants: [{id: a, session: {non_interactive: [A, B], key_events: [B]}}]": `"B" is among key_events and non_interactive`,

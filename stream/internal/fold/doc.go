@@ -32,6 +32,17 @@
 // views, and touches it; without one it belongs to none. A key event makes its
 // session one with a key event, unless it is non-interactive as well.
 //
+// Tags. An event of a tenant whose sessions are cut by campaign bears the number of
+// the campaign that it names, or 0. Of the sessions that hold it such an event
+// joins the one that starts last at or before it, else the one that starts
+// earliest; if it names a campaign and that session was opened with another, or
+// with none, it opens a session. An event whose sender names its session bears the
+// number of that name. It joins the session that was opened with it, if the span
+// stays within the cap, and gaps do not matter; else it opens one. In both cases
+// the tag of the event that opens a session is the lower half of the session's
+// name, so that no room is needed to remember it, and the upper half tells
+// sessions of one tag apart.
+//
 // Forgetting. A session is forgotten gap + 24 h of log time after its last
 // touch, to the minute and never early. A visitor with it: that is, with its
 // last touched session or, if it has none, that long after its last event.

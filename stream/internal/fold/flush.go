@@ -1,6 +1,8 @@
 package fold
 
 import (
+	"math"
+
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/schema"
 )
@@ -48,7 +50,15 @@ func (s *State) text(m *moment, id footfall.ID, kind footfall.IDKind, text strin
 	p.texts = append(p.texts, pendingText{owner: m.owner, kind: kind, id: id, from: from, to: len(p.buffer)})
 }
 
-func sessionID(ev *footfall.Event) uint64 { return schema.Hash64(ev.Visitor, ev.MessageID) }
+// sessionID names a session by the event that opens it. A tag is the lower half of
+// the name, so that it takes no room of its own, in the state or in the store.
+func sessionID(ev *footfall.Event) uint64 {
+	id := schema.Hash64(ev.Visitor, ev.MessageID)
+	if ev.Marks&tagged != 0 {
+		id = max(id&^math.MaxUint32, 1<<32) | uint64(ev.Tag)
+	}
+	return id
+}
 
 // Erasures returns how many erasures the next [State.Flush] has.
 func (s *State) Erasures() int { return len(s.pending.erasures) }

@@ -19,9 +19,9 @@ func (s *State) join(m *moment, slot uint32, ev *footfall.Event) uint64 {
 		}
 		v.session = open(ev, t)
 		v.flags |= inSession
-	} else if v.more == 0 && v.session.holds(t, m) {
+	} else if v.more == 0 && ev.Marks&tagged == 0 && v.session.holds(t, m) {
 		// The usual case: one session, and it goes on.
-	} else if n, before := s.choose(v, t, m); n == 0 {
+	} else if n, before := s.choose(v, t, m, ev); n == 0 {
 		if quiet {
 			return 0
 		}
@@ -67,12 +67,29 @@ func (n *session) holds(t int64, m *moment) bool {
 // inline is the number choose gives for the session in the visitor's record.
 const inline = ^uint32(0)
 
+// tagged are the marks of events whose tag is in the name of the session.
+const tagged = footfall.ByCampaign | footfall.BySender
+
+// tag returns the tag of the event that opened a session. Without one it is a
+// part of a hash, which is no tag in all likelihood.
+func (n *session) tag() uint32 { return uint32(n.id) }
+
+// takes reports whether an event at t may join: its sender says that it is in the
+// session, and the cap bounds that too, or the session holds it.
+func (n *session) takes(t int64, m *moment, ev *footfall.Event) bool {
+	if ev.Marks&footfall.BySender != 0 {
+		return n.tag() == ev.Tag && max(n.last(), t)-min(n.start(), t) <= m.cap
+	}
+	return n.holds(t, m)
+}
+
 // choose returns which of a visitor's sessions an event at t joins: inline, the
 // slot plus one of an older one and of the one before it in the list (0: it is
 // the first), or 0 for none.
-func (s *State) choose(v *visitor, t int64, m *moment) (n, before uint32) {
+func (s *State) choose(v *visitor, t int64, m *moment, ev *footfall.Event) (n, before uint32) {
+	byCampaign := ev.Marks&footfall.ByCampaign != 0
 	var best *session
-	if v.session.holds(t, m) {
+	if v.session.takes(t, m, ev) {
 		best, n = &v.session, inline
 	}
 	prev := uint32(0)
@@ -81,12 +98,29 @@ func (s *State) choose(v *visitor, t int64, m *moment) (n, before uint32) {
 		if o.expires < m.minute {
 			break // and so are all after it
 		}
-		if o.holds(t, m) && (best == nil || o.earlier(best)) {
+		if o.takes(t, m, ev) && (best == nil || o.better(best, t, byCampaign)) {
 			best, n, before = &o.session, at, prev
 		}
 		prev, at = at, o.next
 	}
+	if byCampaign && best != nil && ev.Tag != 0 && best.tag() != ev.Tag {
+		return 0, 0 // it begins here
+	}
 	return n, before
+}
+
+// better reports whether an event at t joins a session rather than another, both
+// of which take it: the earlier one. Where campaigns cut, sessions lie side by
+// side, and it is the one that began last by then.
+func (n *session) better(o *session, t int64, byCampaign bool) bool {
+	begun, other := n.start() <= t, o.start() <= t
+	switch {
+	case !byCampaign || !begun && !other:
+		return n.earlier(o)
+	case begun && other:
+		return o.earlier(n)
+	}
+	return begun
 }
 
 // earlier orders sessions by start; the rest only makes the order total.

@@ -153,6 +153,79 @@ func TestNonInteractive(t *testing.T) {
 	}
 }
 
+// TestTaggedSessions puts the events of one visitor, by time, mark and tag, and
+// tells which session each is in, by the number of the event that opened it.
+func TestTaggedSessions(t *testing.T) {
+	t.Parallel()
+	const none, cuts, own = footfall.Marks(0), footfall.ByCampaign, footfall.BySender
+	const quiet = footfall.NonInteractive
+	type put struct {
+		at   footfall.Millis
+		mark footfall.Marks
+		tag  uint32
+		log  footfall.Millis // 0: when it happens
+	}
+	for name, c := range map[string]struct {
+		cap  footfall.Millis
+		puts []put
+		want []int
+	}{
+		"a campaign begins":                     {0, []put{{0, cuts, 0, 0}, {minute, cuts, 7, 0}, {2 * minute, cuts, 0, 0}}, []int{0, 1, 1}},
+		"and another":                           {0, []put{{0, cuts, 7, 0}, {minute, cuts, 8, 0}, {2 * minute, cuts, 8, 0}, {3 * minute, cuts, 0, 0}}, []int{0, 1, 1, 1}},
+		"the same goes on":                      {0, []put{{0, cuts, 7, 0}, {minute, cuts, 0, 0}, {2 * minute, cuts, 7, 0}}, []int{0, 0, 0}},
+		"back to the first is a change":         {0, []put{{0, cuts, 7, 0}, {minute, cuts, 8, 0}, {2 * minute, cuts, 7, 0}, {3 * minute, cuts, 0, 0}}, []int{0, 1, 2, 2}},
+		"no campaign cuts nothing":              {0, []put{{0, cuts, 7, 0}, {minute, cuts, 0, 0}}, []int{0, 0}},
+		"the gap cuts as ever":                  {0, []put{{0, cuts, 7, 0}, {31 * minute, cuts, 7, 0}}, []int{0, 1}},
+		"late into the one that had begun":      {0, []put{{0, cuts, 0, 0}, {10 * minute, cuts, 7, 0}, {5 * minute, cuts, 0, 10 * minute}}, []int{0, 1, 0}},
+		"before all of them the first":          {0, []put{{10 * minute, cuts, 0, 0}, {20 * minute, cuts, 7, 0}, {5 * minute, cuts, 0, 20 * minute}}, []int{0, 1, 0}},
+		"late with its campaign":                {0, []put{{0, cuts, 7, 0}, {10 * minute, cuts, 8, 0}, {5 * minute, cuts, 7, 10 * minute}}, []int{0, 1, 0}},
+		"which opens none if nobody did it":     {0, []put{{0, cuts, 7, 0}, {minute, cuts | quiet, 8, 0}, {2 * minute, cuts | quiet, 7, 0}}, []int{0, -1, 0}},
+		"the option is off":                     {0, []put{{0, cuts, 7, 0}, {minute, cuts, 8, 0}, {2 * minute, none, 0, 0}}, []int{0, 1, 0}},
+		"a session by its sender, over the gap": {0, []put{{0, own, 7, 0}, {5 * hour, own, 7, 0}, {5*hour + minute, own, 7, 0}}, []int{0, 0, 0}},
+		"another within the gap":                {0, []put{{0, own, 7, 0}, {minute, own, 8, 0}, {2 * minute, own, 7, 0}}, []int{0, 1, 0}},
+		"out of order":                          {0, []put{{5 * hour, own, 7, 0}, {0, own, 7, 5 * hour}}, []int{0, 0}},
+		"the cap cuts it":                       {hour, []put{{0, own, 7, 0}, {hour, own, 7, 0}, {hour + 1, own, 7, 0}, {30 * minute, own, 7, hour}}, []int{0, 0, 2, 0}},
+		"without one by time":                   {0, []put{{0, own, 7, 0}, {minute, none, 0, 0}, {2 * hour, none, 0, 0}}, []int{0, 0, 2}},
+		"not in what time has opened":           {0, []put{{0, none, 0, 0}, {minute, own, 7, 0}}, []int{0, 1}},
+		"none if nobody did it":                 {0, []put{{0, own, 7, 0}, {minute, own | quiet, 8, 0}, {5 * hour, own | quiet, 7, 0}}, []int{0, -1, 0}},
+		"another when it was forgotten":         {0, []put{{0, own, 7, 0}, {minute, own, 7, day + 31*minute}}, []int{0, 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLog(t, fold.Limits{})
+			if c.cap != 0 {
+				l.header.Cap = c.cap
+			}
+			opened := map[uint64]int{0: -1}
+			var got []int
+			for i, p := range c.puts {
+				ev := l.track(p.at, "v")
+				ev.Marks, ev.Tag = p.mark, p.tag
+				at := max(p.at, p.log)
+				id := l.put(at, ev)[0].Session
+				if _, ok := opened[id]; !ok {
+					opened[id] = i
+				}
+				got = append(got, opened[id])
+			}
+			require.Equal(t, c.want, got)
+			l.flush()
+			require.Len(t, l.rows.Sessions, len(opened)-1)
+		})
+	}
+}
+
+// TestSenderNeedsVisitor shows that a sender's word does not give a session to an
+// event that has no visitor, whose sessions are in another partition.
+func TestSenderNeedsVisitor(t *testing.T) {
+	t.Parallel()
+	l := newLog(t, fold.Limits{})
+	ev := l.event(footfall.Track, 0, "", "u")
+	ev.Marks, ev.Tag = footfall.BySender, 7
+	require.Zero(t, l.put(0, ev)[0].Session)
+	require.Empty(t, l.flush().Sessions)
+}
+
 // TestNonInteractiveTouches shows that a visitor who has been seen by such events
 // alone is remembered as one who only said who it is.
 func TestNonInteractiveTouches(t *testing.T) {
