@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,17 +17,20 @@ import (
 // losses are the ways in which a log of 200 processed records comes to have
 // fewer than its store. before is asked when it has 120.
 func losses() map[string]struct {
-	lose func(w *world, before *streamtest.Memory)
-	plan bool // that is ahead of what is left
+	lose     func(w *world, before *streamtest.Memory)
+	plan     bool // that is ahead of what is left
+	known    int  // records of which sessions still know, in the next epoch
+	sessions int  // that begin anew there
 } {
 	return map[string]struct {
-		lose func(w *world, before *streamtest.Memory)
-		plan bool
+		lose            func(w *world, before *streamtest.Memory)
+		plan            bool
+		known, sessions int
 	}{
-		"an older backup":                    {func(w *world, before *streamtest.Memory) { w.log = before }, false},
-		"brokers lost the end":               {func(w *world, _ *streamtest.Memory) { w.log.Cut(0, 150) }, true},
-		"brokers lost all, and kept offsets": {func(w *world, _ *streamtest.Memory) { w.log.Cut(0, 0) }, true},
-		"made anew":                          {func(w *world, _ *streamtest.Memory) { w.log = streamtest.NewMemory(1) }, false},
+		"an older backup":                    {func(w *world, before *streamtest.Memory) { w.log = before }, false, 120, 0},
+		"brokers lost the end":               {func(w *world, _ *streamtest.Memory) { w.log.Cut(0, 150) }, true, 150, 0},
+		"brokers lost all, and kept offsets": {func(w *world, _ *streamtest.Memory) { w.log.Cut(0, 0) }, true, 200, 0},
+		"made anew":                          {func(w *world, _ *streamtest.Memory) { w.log = streamtest.NewMemory(1) }, false, 0, 1},
 	}
 }
 
@@ -156,7 +160,108 @@ func TestOlderLog(t *testing.T) {
 					}
 				}
 				require.ErrorIs(t, w.run(w.config(), false), stream.ErrLogLacks)
+				old, ends := w.store.Rows(), []int{len(w.log.Records(0)), len(w.log.Records(1))}
+				w.nextEpoch()
+				p := w.begin(w.config(), nil)
+				w.append(0, "shop", w.clicks(1)...)
+				p.visible()
+				require.NoError(t, p.end())
+				w.requireRaised(old, []int64{int64(ends[0] - since), int64(ends[1] - since)})
 			})
 		})
+	}
+}
+
+// nextEpoch recovers, which ends the epoch.
+func (w *world) nextEpoch() *process {
+	w.t.Helper()
+	w.store.set(func(k *clerk) { k.insert, k.upsert, k.present = nil, nil, nil })
+	cfg := w.config()
+	cfg.Recover, cfg.NextEpoch = true, true
+	p := w.begin(cfg, nil)
+	for begun := time.Now(); ; time.Sleep(time.Second) {
+		all := p.Recoveries()
+		if len(all) > 0 && !slices.ContainsFunc(all, func(r stream.Recovery) bool { return !r.Raised }) {
+			break
+		}
+		require.Less(w.t, time.Since(begun), time.Hour, "%+v", all)
+	}
+	require.NoError(w.t, p.end())
+	return p
+}
+
+// requireRaised checks that the store has what it had, and of the records from
+// some offsets of each partition on each event once, and nothing else.
+func (w *world) requireRaised(old []footfall.Event, from []int64) {
+	w.t.Helper()
+	have := positions(w.store.Rows())
+	for _, ev := range old {
+		require.Equal(w.t, 1, have[ev.Position], "%v", ev.Position)
+		delete(have, ev.Position)
+	}
+	for partition, from := range from {
+		for _, rec := range w.log.Records(uint16(partition)) {
+			for i := range rec.Events {
+				at := footfall.Position{Epoch: 1, Partition: uint16(partition), Offset: rec.Offset, Index: i}
+				if have[at] == 0 {
+					at.Epoch = 0 // nothing of what was lost has these coordinates
+				}
+				if rec.Offset >= from {
+					require.Equal(w.t, 1, have[at], "%v", at)
+					delete(have, at)
+				}
+			}
+		}
+	}
+	require.Empty(w.t, have, "nothing else")
+}
+
+// TestNextEpoch takes the way out of each of the losses: recover alone refuses,
+// and with the next epoch all that came since is stored beside what was.
+func TestNextEpoch(t *testing.T) {
+	t.Parallel()
+	for name, loss := range losses() {
+		for _, since := range []int{0, 10, 300} {
+			t.Run(fmt.Sprint(name, since), func(t *testing.T) {
+				t.Parallel()
+				inBubble(t, 1, func(w *world) {
+					before := w.past()
+					old, session := w.store.Rows(), w.store.Sessions()[0]
+					sessions := len(w.store.Sessions())
+					loss.lose(w, before)
+					from := int64(len(w.log.Records(0)))
+					for range since {
+						w.append(0, "shop", w.clicks(2)...)
+						time.Sleep(time.Second)
+					}
+					cfg := w.config()
+					cfg.Recover = true
+					require.ErrorIs(t, w.run(cfg, false), stream.ErrLogLacks)
+					p := w.nextEpoch()
+					r := p.Recoveries()[0]
+					require.Equal(t, []int64{from, 0, 0, 0}, []int64{r.To, r.Sent, r.Lost, r.Gap})
+
+					p = w.begin(w.config(), nil)
+					w.append(0, "shop", w.clicks(2)...)
+					p.visible()
+					time.Sleep(time.Minute)
+					p.visible()
+					require.NoError(t, p.end())
+					w.requireRaised(old, []int64{from})
+					require.Len(t, w.store.Sessions(), sessions+loss.sessions)
+					if loss.sessions == 0 {
+						require.Equal(t, session.Session, w.store.Sessions()[0].Session)
+						require.EqualValues(t, (loss.known+since+1)*2, w.store.Sessions()[0].Events)
+					}
+
+					// It is a log like any other: whoever comes later, comes later.
+					p = w.begin(w.config(), nil)
+					w.append(0, "shop", w.clicks(2)...)
+					p.visible()
+					require.NoError(t, p.end())
+					w.requireRaised(old, []int64{from})
+				})
+			})
+		}
 	}
 }

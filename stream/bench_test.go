@@ -159,6 +159,7 @@ func (l *ring) Commit(_ context.Context, p stream.Plan) error {
 	return nil
 }
 
+func (l *ring) Raise(context.Context, stream.Plan, io.Reader) error { return nil }
 func (l *ring) Bounds(context.Context) (first, end int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -170,15 +170,19 @@ func (c *chaos) faults() {
 		Load:      func(uint16, int64) error { return fail(5, errLog) },
 		Save:      func(uint16, int64) error { return fail(5, errLog) },
 	})
-	c.w.store.insert = func(b *footfall.Batch, _ int) fate {
+	c.w.store.insert = func(b *footfall.Batch, attempt int) fate {
 		c.crash(20, b.Partition)
 		if c.chance(10) {
 			time.Sleep(time.Duration(max(c.draw(12000), 0)) * time.Millisecond)
 		}
-		if c.chance(2) {
-			return fate(1 + max(c.draw(6), 0))
+		if !c.chance(2) {
+			return fine
 		}
-		return fine
+		f := fate(1 + max(c.draw(6), 0))
+		if f == swallowed && attempt == 4 {
+			return unheard // a store that swallows five attempts stops the partition
+		}
+		return f
 	}
 	c.w.store.present = func() error { return fail(10, errStore) }
 	c.w.store.upsert = func(*footfall.Upserts) error { return fail(4, errStore) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/internal/record"
@@ -124,32 +125,53 @@ func (o *owned) survey(from, to int64, most int) (held []footfall.Event, err err
 // holds reports whether the log has an event that the store has. It must not be
 // called while others read the partition.
 func (o *owned) holds(ev *footfall.Event) (bool, error) {
-	var records []footfall.Record
-	err := o.retry(o.ctx, reading, "read the record of the store's newest event", func(ctx context.Context) (err error) {
-		records, err = o.p.Read(ctx, ev.Position.Offset, 1)
-		return err
-	})
+	records, err := o.readAt(ev.Position.Offset, 1)
 	switch {
 	case errors.Is(err, ErrTrimmed):
 		return true, nil // retention was faster: nothing speaks against the log
 	case err != nil:
 		return false, err
 	}
-	return holds(&records[0], ev), nil
+	return differing(records[:1], []footfall.Event{*ev}) == math.MaxInt64, nil
 }
 
-// holds reports whether a record has an event. One that cannot be read is not
-// refused here.
-func holds(rec *footfall.Record, ev *footfall.Event) bool {
-	if rec.Offset != ev.Position.Offset || ev.Position.Index >= rec.Events {
-		return false
+// differing returns the offset of the first record that does not have the events
+// that the store has of it, of which the newest come first. A record that cannot
+// be read is not refused here.
+func differing(records []footfall.Record, held []footfall.Event) int64 {
+	var events []footfall.Event
+	of, i, unread := int64(-1), 0, false
+	for _, ev := range slices.Backward(held) {
+		if at := ev.Position.Offset; at != of {
+			of = at
+			for i < len(records) && records[i].Offset < at {
+				i++
+			}
+			if i == len(records) || records[i].Offset != at {
+				return at
+			}
+			var err error
+			events, err = eventsOf(&records[i])
+			unread = err != nil
+		}
+		if unread {
+			continue
+		}
+		n := int(ev.Position.Index)
+		if n >= len(events) || events[n].Tenant != ev.Tenant || events[n].MessageID != ev.MessageID {
+			return of
+		}
 	}
-	events, err := eventsOf(rec)
-	if err != nil {
-		return true
-	}
-	known := &events[ev.Position.Index]
-	return known.Tenant == ev.Tenant && known.MessageID == ev.MessageID
+	return math.MaxInt64
+}
+
+// readAt reads records when nobody else does.
+func (o *owned) readAt(from int64, maxBytes int) (records []footfall.Record, err error) {
+	err = o.retry(o.ctx, reading, "read the log", func(ctx context.Context) (err error) {
+		records, err = o.p.Read(ctx, from, maxBytes)
+		return err
+	})
+	return records, err
 }
 
 // eventsOf returns the events of a record, none of a command.

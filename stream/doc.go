@@ -65,7 +65,8 @@
 //	an older store restored   lacks the last event before the plan, or what follows
 //	                          from those before the snapshot: likewise
 //	an older log restored     the store's newest event is not in it: refuses to
-//	or cut, or made anew      start, before anything gets coordinates that are taken
+//	or cut, or made anew      start, before anything gets coordinates that are taken;
+//	                          [Config.NextEpoch] is the way out
 //	new code, old claim       refuses to start until the old code has drained
 //
 // After [Config.Attempts] inserts that were acknowledged and yet left rows

@@ -19,6 +19,9 @@ var (
 	ErrFenced = errors.New("stream: partition is owned by another")
 	// ErrPlanLost says that a log has no plan although it was processed before.
 	ErrPlanLost = errors.New("stream: the plan is lost")
+	// ErrRaised says that a partition is in a later epoch than the log was opened
+	// under, since a recovery with Config.NextEpoch.
+	ErrRaised = errors.New("stream: a recovery has begun another epoch")
 	// ErrTrimmed says that retention has removed the records asked for.
 	ErrTrimmed = errors.New("stream: records were removed by retention")
 )
@@ -62,6 +65,11 @@ type Partition interface {
 	Plan(ctx context.Context) (p Plan, ok bool, err error)
 	// Commit makes a plan durable, or fails with [ErrFenced].
 	Commit(ctx context.Context, p Plan) error
+	// Raise ends the partition's epoch: it keeps a snapshot of the state at the
+	// plan's offset for the next epoch, as [Snapshots.Save] does, and then makes
+	// the plan durable, which bears that epoch from then on; or it fails with
+	// [ErrFenced]. Records keep their offsets. The partition is not used after it.
+	Raise(ctx context.Context, p Plan, state io.Reader) error
 	// Bounds returns the first offset still held and the next to be written.
 	Bounds(ctx context.Context) (first, end int64, err error)
 	// Read returns records from the offset on, at least one and about

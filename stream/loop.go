@@ -162,6 +162,9 @@ func (o *owned) drain() error {
 // advance does all that can be done without waiting. It reports whether a
 // drain is complete.
 func (o *owned) advance() (done bool, err error) {
+	if o.r.cfg.NextEpoch && o.applied < o.target && len(o.hand) > 0 && o.hand[0].Offset >= o.target {
+		o.applied = o.target // offsets need not be contiguous
+	}
 	for o.ready == nil && len(o.hand) > 0 && !o.drained() && (o.ups.free() || !o.crowded()) {
 		if err := o.fold(&o.hand[0]); err != nil {
 			return false, err

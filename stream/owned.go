@@ -111,6 +111,9 @@ func (o *owned) halt(err error) {
 // run starts the partition and works until it is lost, stopped, or drained.
 // Durable taps then still have the time of the drain.
 func (o *owned) run() error {
+	if done, err := o.raisedBefore(); done || err != nil {
+		return err
+	}
 	if err := o.start(); err != nil {
 		return err
 	}
@@ -120,6 +123,9 @@ func (o *owned) run() error {
 	}
 	o.horizon.close()
 	o.chases.Wait()
+	if o.r.cfg.NextEpoch {
+		return o.raise()
+	}
 	return nil
 }
 

@@ -20,6 +20,7 @@ type Recovery struct {
 	Sent      int64 // events that the store did not have
 	Lost      int64 // records that the log does not have any more, and the store nothing of
 	Gap       int64 // records before From of which there is no state, Lost ones among them
+	Raised    bool  // the next epoch begins at To
 }
 
 // LossError says that a recovery would begin behind records that are gone. What
@@ -36,7 +37,8 @@ func (e *LossError) Error() string {
 // recovery is one under way.
 type recovery struct {
 	Recovery
-	sent atomic.Int64
+	sent   atomic.Int64
+	raised atomic.Bool
 }
 
 // Recoveries returns what was recovered of each partition since the call of
@@ -47,7 +49,7 @@ func (r *Runner) Recoveries() []Recovery {
 	all := make([]Recovery, 0, len(r.recoveries))
 	for _, v := range r.recoveries {
 		now := v.Recovery
-		now.Sent = v.sent.Load()
+		now.Sent, now.Raised = v.sent.Load(), v.raised.Load()
 		all = append(all, now)
 	}
 	slices.SortFunc(all, func(a, b Recovery) int { return int(a.Partition) - int(b.Partition) })
@@ -57,29 +59,19 @@ func (r *Runner) Recoveries() []Recovery {
 // recover believes no plan: it begins at the newest snapshot that the store
 // bears out, and from there on reads back all that the log has now.
 func (o *owned) recover(first, end int64) error {
-	at := end
-	for {
-		var err error
-		if at, err = o.restore(at); err != nil {
+	if !o.r.cfg.NextEpoch {
+		if err := o.confront(Plan{}, end-probe); err != nil {
 			return err
 		}
-		lacks, err := o.lacking(o.state.Witnesses(), nil)
-		if err != nil {
+	}
+	at, err := o.sound(end, first, end)
+	if err != nil {
+		return err
+	}
+	if o.r.cfg.NextEpoch {
+		if at, end, err = o.part(at, first, end); err != nil {
 			return err
 		}
-		older := lacks != nil
-		if !older {
-			row, err := o.uncounted(o.accounts(), nil)
-			if err != nil {
-				return err
-			}
-			older = row != nil
-		}
-		if !older {
-			break
-		}
-		o.log.Warn("the store is older than the snapshot, trying an older one", "offset", at)
-		at--
 	}
 	v := &recovery{Recovery: Recovery{Epoch: o.key.epoch, Partition: o.key.partition, From: at, To: end}}
 	if at < first {
@@ -103,6 +95,39 @@ func (o *owned) recover(first, end int64) error {
 	o.plan = Plan{From: v.From, To: v.From, Fold: fold.Version}
 	o.log.Info("recovering", "from", v.From, "to", end)
 	return o.begin(v.From)
+}
+
+// sound makes the state from the newest snapshot at or before an offset that the
+// store bears out and, where the epoch is to end, the log that is [first, end).
+func (o *owned) sound(at, first, end int64) (int64, error) {
+	for {
+		var err error
+		if at, err = o.restore(at); err != nil {
+			return 0, err
+		}
+		lacks, err := o.lacking(o.state.Witnesses(), nil)
+		if err != nil {
+			return 0, err
+		}
+		unsound := lacks != nil
+		if !unsound {
+			missing, err := o.uncounted(o.accounts(), nil)
+			if err != nil {
+				return 0, err
+			}
+			unsound = missing != ""
+		}
+		if !unsound && o.r.cfg.NextEpoch {
+			if unsound, err = o.foreign(at, first, end); err != nil {
+				return 0, err
+			}
+		}
+		if !unsound || at == 0 {
+			return at, nil
+		}
+		o.log.Warn("the store or the log is older than the snapshot, trying an older one", "offset", at)
+		at--
+	}
 }
 
 func (r *Runner) note(key partitionKey, v *recovery) {

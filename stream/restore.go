@@ -21,13 +21,14 @@ type restorer struct {
 func (r *restorer) restore(max int64) (s *fold.State, at int64, err error) {
 	for {
 		var damaged error
+		found := false
 		at = 0
 		err := r.retry("load the snapshot", func(ctx context.Context) error {
 			offset, data, err := r.p.Snapshots().Load(ctx, fold.Version, max)
 			if err != nil || data == nil {
 				return err
 			}
-			at = offset
+			found, at = true, offset
 			defer func() { _ = data.Close() }()
 			s, damaged = fold.Restore(r.key.epoch, r.key.partition, fold.Limits{}, data)
 			if damaged == nil {
@@ -38,7 +39,7 @@ func (r *restorer) restore(max int64) (s *fold.State, at int64, err error) {
 		switch {
 		case err != nil:
 			return nil, 0, err
-		case at == 0:
+		case !found:
 			return fold.New(r.key.epoch, r.key.partition, fold.Limits{}), 0, nil
 		case damaged == nil:
 			return s, at, nil

@@ -71,6 +71,15 @@ type Config struct {
 	// with a [LossError].
 	AcceptLoss bool
 
+	// NextEpoch lets a recovery end the epoch where it has read back all that the
+	// log has of what it was: the way out where the log lacks what the store has
+	// ([ErrLogLacks]) and no better one is left. What the store has stays under its
+	// coordinates; what was appended since, and all that comes, gets those of the
+	// next epoch, under which the log is to be opened from then on. It demands
+	// Recover, and such a Runner does nothing else. Defaults to false: such a
+	// partition is refused.
+	NextEpoch bool
+
 	// Taps are given the events that the store has confirmed. Defaults to none.
 	Taps []Tap
 
@@ -159,6 +168,9 @@ func (c *Config) check() error {
 		if v < 0 {
 			errs = append(errs, fmt.Errorf("stream: Config.%s is negative", name))
 		}
+	}
+	if c.NextEpoch && !c.Recover {
+		errs = append(errs, errors.New("stream: Config.NextEpoch demands Config.Recover"))
 	}
 	errs = append(errs, checkTaps(c.Taps)...)
 	slices.SortFunc(errs, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })

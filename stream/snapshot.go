@@ -68,7 +68,7 @@ func (s *snapshotter) restart(at int64, events uint64) {
 // has changed since the last.
 func (s *snapshotter) due(o *owned) time.Time {
 	switch {
-	case s.taking || o.applied == s.tried:
+	case s.taking || o.applied == s.tried || o.r.cfg.NextEpoch: // which takes one at its end
 		return time.Time{}
 	case o.draining && !o.busy():
 		if o.settled() {

@@ -38,6 +38,9 @@ func (o *owned) start() error {
 		}
 	}
 	started()
+	if o.r.cfg.NextEpoch { // this is all that is to be done
+		o.draining, o.target = true, o.recovery.To
+	}
 	return nil
 }
 

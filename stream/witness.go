@@ -33,52 +33,70 @@ type Accountant interface {
 	Counted(ctx context.Context, row *footfall.LedgerRow) (bool, error)
 }
 
-// accounts are rows of the ledger that the store must have where it has all that
-// follows from the events before an offset.
+// accounts are what the store must have where it has all that follows from the
+// records before an offset.
 type accounts struct {
-	rows []footfall.LedgerRow // those that changed last come first
-	from int64                // the offset; what erased them stands at or after it
+	rows   []footfall.LedgerRow // those that changed last come first
+	from   int64                // the offset; what erased them stands at or after it
+	erased int64                // offset of the last order to erase somebody, -1 if there is none
 }
 
-func (o *owned) accounts() accounts { return accounts{o.state.Counted(), o.state.Next()} }
+func (o *owned) accounts() accounts {
+	return accounts{o.state.Counted(), o.state.Next(), o.state.Erased()}
+}
 
-// uncounted returns a row of the ledger that the store lacks, nil if it has what
-// follows from the events, as far as it can tell: it writes the ledger behind all
-// else, so that the row that changed last speaks for that. orders are erasures
-// that may be carried out and not yet noted.
-func (o *owned) uncounted(counts accounts, orders []footfall.Erasure) (*footfall.LedgerRow, error) {
+// uncounted names something that follows from the records and that the store
+// lacks, "" if it has all, as far as it can tell: it writes the ledger behind all
+// else, so that the row that changed last speaks for what came with it, and notes
+// erasures when they are carried out. orders are those that may be, and not yet noted.
+func (o *owned) uncounted(counts accounts, orders []footfall.Erasure) (lacks string, err error) {
 	a, tells := o.r.cfg.Store.(Accountant)
 	if !tells || !o.r.readBack {
-		return nil, nil //nolint:nilnil // nothing is lacking where nobody looks
+		return "", nil
+	}
+	if counts.erased >= 0 {
+		noted, err := o.erasures(counts.erased)
+		if err != nil {
+			return "", err
+		}
+		if !slices.ContainsFunc(noted, func(e footfall.Erasure) bool { return e.Before.Offset == counts.erased }) {
+			return fmt.Sprintf("the erasure of offset %d", counts.erased), nil
+		}
 	}
 	gone := orders
-	for asked := false; len(counts.rows) > 0; counts.rows = counts.rows[1:] {
-		row := &counts.rows[0]
+	for i := range counts.rows {
+		row := &counts.rows[i]
 		counted := false
 		err := o.retry(o.ctx, checking, "look for a row of the ledger", func(ctx context.Context) (err error) {
 			counted, err = a.Counted(ctx, row)
 			return err
 		})
 		if err != nil || counted {
-			return nil, err
+			return "", err
 		}
-		if !asked {
-			var noted footfall.Disposed
-			err := o.retry(o.ctx, checking, "read what was erased", func(ctx context.Context) (err error) {
-				noted, err = o.r.cfg.Store.Disposed(ctx, o.key.epoch, o.key.partition, counts.from)
-				return err
-			})
+		if i == 0 {
+			noted, err := o.erasures(counts.from)
 			if err != nil {
-				return nil, err
+				return "", err
 			}
-			asked, gone = true, slices.Concat(orders, noted.Erasures)
+			gone = slices.Concat(orders, noted)
 		}
 		// A tenant's rows go with it, and only then.
 		if !slices.ContainsFunc(gone, func(e footfall.Erasure) bool { return e.Tenant == row.Tenant && len(e.IDs) == 0 }) {
-			return row, nil
+			return fmt.Sprintf("the ledger of %s at %s", row.Tenant, row.Minute.Time().Format(time.RFC3339)), nil
 		}
 	}
-	return nil, nil //nolint:nilnil // nothing is lacking
+	return "", nil
+}
+
+// erasures returns those that the store has carried out of orders from an offset on.
+func (o *owned) erasures(from int64) (noted []footfall.Erasure, err error) {
+	err = o.retry(o.ctx, checking, "read what was erased", func(ctx context.Context) error {
+		gone, err := o.r.cfg.Store.Disposed(ctx, o.key.epoch, o.key.partition, from)
+		noted = gone.Erasures
+		return err
+	})
+	return noted, err
 }
 
 // audit refuses a store that has the events and lacks what follows from those
@@ -88,12 +106,11 @@ func (o *owned) audit(counts accounts, orders []footfall.Erasure) error {
 	for try := 1; ; try++ {
 		lacks, err := o.uncounted(counts, orders)
 		switch {
-		case err != nil || lacks == nil:
+		case err != nil || lacks == "":
 			return err
 		case try == o.r.cfg.Attempts:
-			return fmt.Errorf("%w: what follows from those before offset %d is not in it, such as the ledger of %s at %s: "+
-				"if a backup of the store was restored, set Config.Recover to write it again",
-				ErrStoreLacks, counts.from, lacks.Tenant, lacks.Minute.Time().Format(time.RFC3339))
+			return fmt.Errorf("%w: what follows from those before offset %d is not in it, such as %s: "+
+				"if a backup of the store was restored, set Config.Recover to write it again", ErrStoreLacks, counts.from, lacks)
 		}
 		if err := o.wait(o.ctx, o.r.settle); err != nil { // another replica may have it
 			return err

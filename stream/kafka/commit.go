@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/IBM/sarama"
@@ -63,6 +64,20 @@ func (p *partition) Commit(ctx context.Context, plan stream.Plan) error {
 	return err
 }
 
+// Raise implements [stream.Partition]. All processes are to have the next epoch
+// as their [Config.Epoch] from then on; processors with another are refused.
+func (p *partition) Raise(ctx context.Context, plan stream.Plan, state io.Reader) error {
+	next := p.log.cfg.Epoch + 1
+	p.raised.Store(true)
+	if err := p.log.cfg.Snapshots.WriteSnapshot(ctx, next, p.number, plan.Fold, plan.From, state); err != nil {
+		return fmt.Errorf("save snapshot at %d of epoch %d: %w", plan.From, next, err)
+	}
+	return p.change(ctx, func(at places) places {
+		at.plan, at.planned, at.epoch = plan, true, next
+		return at
+	})
+}
+
 // currentPlaces returns what is committed.
 func (p *partition) currentPlaces(ctx context.Context) (places, error) {
 	if err := p.places.enter(ctx); err != nil {
@@ -88,6 +103,9 @@ func (p *partition) load(ctx context.Context) error {
 		return err
 	}
 	at := all[int32(p.number)]
+	if at.epoch > p.log.cfg.Epoch && !p.raised.Load() {
+		return footfall.Permanent(fmt.Errorf("%w: partition %d is in epoch %d, the configuration says %d", stream.ErrRaised, p.number, at.epoch, p.log.cfg.Epoch))
+	}
 	if !p.places.possible(at) {
 		return fmt.Errorf("%w: ask for what is committed: %w", stream.ErrUnavailable, errReplaced)
 	}

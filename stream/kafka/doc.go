@@ -24,7 +24,11 @@
 // partition a visitor's events go to follows from it. If somebody adds some,
 // appends fail and Own ends as soon as the client hears of it, within half a
 // minute. To have another number, make another topic with another
-// [Config.Epoch], and switch when the old one is drained.
+// [Config.Epoch], and switch when the old one is drained. A topic that was lost
+// and made anew, or that brokers have cut, is refused while the store has more
+// of it; a recovery with stream.Config.NextEpoch goes on with it under the next
+// epoch, which is noted beside the plans: processors of an earlier one are
+// refused with stream.ErrRaised.
 //
 // # What is kept where
 //

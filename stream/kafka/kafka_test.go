@@ -43,5 +43,16 @@ func suiteOptions(partitions int) []streamtest.Option {
 			return open(tb, log.(*Log).cfg), nil
 		}),
 		streamtest.Trim(func(tb testing.TB, log stream.Log, before int64) { trim(tb, log.(*Log), before) }),
+		streamtest.NextEpoch(func(tb testing.TB, log stream.Log) stream.Log {
+			l := log.(*Log)
+			require.ErrorIs(tb, owned(tb, l, func(p stream.Partition) error {
+				_, _, err := p.Plan(tb.Context())
+				return err
+			}), stream.ErrRaised, "this one is of the epoch before")
+			require.NoError(tb, l.Close())
+			cfg := l.cfg
+			cfg.Epoch++
+			return open(tb, cfg)
+		}),
 	}
 }

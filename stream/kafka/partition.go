@@ -20,6 +20,7 @@ type partition struct {
 	member     string
 	generation int32
 	lost       atomic.Bool // this process knows that it is another's
+	raised     atomic.Bool // this claim begins the next epoch
 
 	reader  *reader
 	readers readers // all of them

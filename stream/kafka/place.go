@@ -18,10 +18,12 @@ import (
 // The offset is where the plan begins, so that tools for Kafka show a lag that
 // means something. The metadata is text: "v1", then where the claim ends, the
 // version of the fold and what else is written, or three times "-" before there
-// was a plan, then name=offset of each follower.
+// was a plan, then name=offset of each follower. Behind the version of the fold
+// stands ".epoch" once a recovery has begun one.
 type places struct {
 	plan      stream.Plan
 	planned   bool
+	epoch     uint16           // that a recovery has begun, 0 if none did
 	followers map[string]int64 // never changed: a new one takes its place
 }
 
@@ -33,13 +35,17 @@ const maxMetadata = 4096
 
 // equal reports whether two are the same.
 func (p places) equal(q places) bool {
-	return p.plan == q.plan && p.planned == q.planned && maps.Equal(p.followers, q.followers)
+	return p.plan == q.plan && p.planned == q.planned && p.epoch == q.epoch && maps.Equal(p.followers, q.followers)
 }
 
 func (p *places) encode() (offset int64, metadata string, err error) {
 	var b strings.Builder
 	if p.planned {
-		fmt.Fprintf(&b, "%s %d %d %d", placesVersion, p.plan.To, p.plan.Fold, p.plan.Written)
+		fold := strconv.Itoa(int(p.plan.Fold))
+		if p.epoch > 0 {
+			fold += "." + strconv.Itoa(int(p.epoch))
+		}
+		fmt.Fprintf(&b, "%s %d %s %d", placesVersion, p.plan.To, fold, p.plan.Written)
 	} else {
 		b.WriteString(placesVersion + " - - -")
 	}
@@ -70,6 +76,14 @@ func decodePlaces(offset int64, metadata string) (places, error) {
 	fold, rest, _ := strings.Cut(rest, " ")
 	written, rest, _ := strings.Cut(rest, " ")
 	if to != "-" || fold != "-" || written != "-" {
+		fold, epoch, raised := strings.Cut(fold, ".")
+		if raised {
+			number, err := strconv.ParseUint(epoch, 10, 16)
+			if err != nil {
+				return wrong()
+			}
+			p.epoch = uint16(number)
+		}
 		end, err1 := strconv.ParseInt(to, 10, 64)
 		version, err2 := strconv.ParseUint(fold, 10, 16)
 		all, err3 := strconv.ParseInt(written, 10, 64)

@@ -16,6 +16,7 @@ func TestPlaces(t *testing.T) {
 		{},
 		{plan: stream.Plan{From: 1, To: 2, Written: 1, Fold: 3}, planned: true},
 		{plan: stream.Plan{From: 1 << 40, To: 1 << 41, Fold: 1<<16 - 1}, planned: true, followers: map[string]int64{"a": 0, "b c=\"d": 1 << 50}},
+		{plan: stream.Plan{From: 1, To: 2, Written: 1, Fold: 3}, planned: true, epoch: 1<<16 - 1, followers: map[string]int64{"a": 1}},
 		{followers: map[string]int64{"": 5, "Ünïcode\n": 1}},
 	} {
 		offset, metadata, err := at.encode()
@@ -36,6 +37,7 @@ func TestPlacesUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, metadata := range []string{
 		"", "v1", "v2 9 2 4", "v1 4 2 4", "v1 9 70000 4", "v1 9 2", "v1 9 2 -1", "v1 - 2 4", "v1 9 2 4 a=1", `v1 9 2 4 "a"1`, `v1 9 2 4 "a"=x`, `v1 9 2 4 "a"=-1`,
+		"v1 9 2. 4", "v1 9 2.x 4", "v1 9 2.70000 4",
 	} {
 		_, err := decodePlaces(5, metadata)
 		require.Error(t, err, metadata)
@@ -51,6 +53,7 @@ func TestPlacesUnreadable(t *testing.T) {
 func FuzzPlaces(f *testing.F) {
 	f.Add(int64(5), `v1 9 2 4 "a"=3 "b"=4`)
 	f.Add(int64(0), `v1 - - - "a"=3`)
+	f.Add(int64(0), `v1 9 2.7 4`)
 	f.Add(int64(-1), "")
 	f.Fuzz(func(t *testing.T, offset int64, metadata string) {
 		at, err := decodePlaces(offset, metadata)

@@ -21,6 +21,7 @@ type request struct {
 	records []footfall.Record // the log's own copies, values shared
 	encoded *encoded          // of the records
 	plan    *stream.Plan
+	raised  uint16 // epoch that the plan begins, 0 if none
 	cursor  *cursor
 	owner   *partition // who commits the plan or moves the cursor
 	written bool       // it was, its owner being the owner
@@ -28,8 +29,9 @@ type request struct {
 	positionKey []byte
 	position    int64
 
-	first int64 // offset and time of the records, once they have them
+	first int64 // offset, time and epoch of the records, once they have them
 	time  footfall.Millis
+	epoch uint16
 	done  chan error // takes one answer, the first
 }
 
@@ -71,7 +73,7 @@ func (l *Log) Append(ctx context.Context, records []footfall.Record) error {
 		return err
 	}
 	for i := range records {
-		records[i].Epoch, records[i].Offset, records[i].Time = 0, r.first+int64(i), r.time
+		records[i].Epoch, records[i].Offset, records[i].Time = r.epoch, r.first+int64(i), r.time
 	}
 	return nil
 }
@@ -94,7 +96,7 @@ func (l *Log) refusing(appends bool) error {
 // place returns the places after a request for one of them.
 func (r *request) place(at places) places {
 	if r.plan != nil {
-		at.plan, at.planned = *r.plan, true
+		at.plan, at.planned, at.epoch = *r.plan, true, max(at.epoch, r.raised)
 		return at
 	}
 	return at.move(r.cursor)
@@ -274,11 +276,12 @@ func (l *Log) finish(group []*request, err error) {
 				l.tail.dropBefore(l.places.plan.From)
 			}
 		case err == nil:
+			r.epoch = l.places.epoch
 			for i := range r.records {
 				rec := &r.records[i]
 				var tenant uint32
 				tenant, rec.Tenant = l.pending.Intern(rec.Tenant)
-				rec.Epoch, rec.Offset, rec.Time = 0, r.first+int64(i), r.time
+				rec.Epoch, rec.Offset, rec.Time = r.epoch, r.first+int64(i), r.time
 				l.pending.Add(rec.Offset, backlog.Entry{Time: r.time, Events: rec.Events, Tenant: tenant})
 			}
 			l.end = r.first + int64(len(r.records))

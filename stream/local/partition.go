@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/footfall-go/footfall"
@@ -64,14 +65,19 @@ func (l *Log) own(ctx context.Context, fn func(context.Context, stream.Partition
 func (l *Log) setOwner(p *partition) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.owner = p
+	if l.owner = p; p != nil {
+		p.epoch = l.places.epoch
+	}
 }
 
 // partition is the partition in the hands of one call of Own.
-type partition struct{ log *Log }
+type partition struct {
+	log   *Log
+	epoch uint16
+}
 
 // ID implements [stream.Partition].
-func (p *partition) ID() (epoch, number uint16) { return 0, 0 }
+func (p *partition) ID() (epoch, number uint16) { return p.epoch, 0 }
 
 // Plan implements [stream.Partition].
 func (p *partition) Plan(ctx context.Context) (stream.Plan, bool, error) {
@@ -82,7 +88,20 @@ func (p *partition) Plan(ctx context.Context) (stream.Plan, bool, error) {
 
 // Commit implements [stream.Partition].
 func (p *partition) Commit(ctx context.Context, plan stream.Plan) error {
-	l := p.log
+	return p.commit(ctx, &request{plan: &plan, owner: p})
+}
+
+// Raise implements [stream.Partition]. The log has one epoch at a time, which is
+// kept beside its plan: that of the records which are not processed yet.
+func (p *partition) Raise(ctx context.Context, plan stream.Plan, state io.Reader) error {
+	if err := p.Snapshots().Save(ctx, plan.Fold, plan.From, state); err != nil {
+		return err
+	}
+	return p.commit(ctx, &request{plan: &plan, raised: p.epoch + 1, owner: p})
+}
+
+func (p *partition) commit(ctx context.Context, r *request) error {
+	l, plan := p.log, r.plan
 	l.mu.Lock()
 	end, owned := l.end, l.owner == p
 	l.mu.Unlock()
@@ -92,7 +111,7 @@ func (p *partition) Commit(ctx context.Context, plan stream.Plan) error {
 	if plan.From < 0 || plan.To < plan.From || plan.To > end {
 		return fmt.Errorf("commit plan [%d, %d) to a log that ends at %d", plan.From, plan.To, end)
 	}
-	if err := l.submit(ctx, &request{plan: &plan, owner: p}); err != nil {
+	if err := l.submit(ctx, r); err != nil {
 		return err
 	}
 	l.retain(ctx, time.Now())
@@ -122,10 +141,17 @@ func (p *partition) Read(ctx context.Context, from int64, maxBytes int) ([]footf
 			return nil, ErrClosed
 		case from < first:
 			return nil, fmt.Errorf("%w: offset %d, the first held is %d", stream.ErrTrimmed, from, first)
-		case len(records) > 0:
+		case len(records) == 0 && from < end:
+			var err error
+			if records, err = l.readStored(from, maxBytes); err != nil {
+				return nil, err
+			}
+		}
+		if len(records) > 0 {
+			for i := range records {
+				records[i].Epoch = p.epoch
+			}
 			return records, nil
-		case from < end:
-			return l.readStored(from, maxBytes)
 		}
 		select {
 		case <-grown:

@@ -15,6 +15,7 @@ import (
 type places struct {
 	plan    stream.Plan
 	planned bool
+	epoch   uint16
 	cursors map[string]int64 // replaced, never changed
 }
 
@@ -31,17 +32,23 @@ func (p places) move(c *cursor) places {
 }
 
 // Versions of the form: a plan alone, one with cursors and a mark whether there
-// is a plan, and one that also has what is written. Only the last is made.
+// is a plan, one that also has what is written, and one with the epoch. The last
+// is made once that is another than the first, and else the one before it.
 const (
 	placePlan    = 1
 	placeCursors = 2
 	placeWritten = 3
+	placeRaised  = 4
 )
 
 func (p places) encode() []byte {
 	b := []byte{placeWritten, 0}
 	if p.planned {
 		b[1] = 1
+	}
+	if p.epoch > 0 {
+		b[0] = placeRaised
+		b = binary.AppendUvarint(b, uint64(p.epoch))
 	}
 	b = binary.AppendUvarint(b, uint64(p.plan.From))
 	b = binary.AppendUvarint(b, uint64(p.plan.To))
@@ -67,6 +74,9 @@ func decodePlaces(b []byte) (places, error) {
 		p.planned = !g.bad && mark[0] == 1
 		p.cursors = map[string]int64{}
 	}
+	if version >= placeRaised {
+		p.epoch = uint16(g.uvarint())
+	}
 	p.plan = stream.Plan{From: int64(g.uvarint()), To: int64(g.uvarint()), Fold: uint16(g.uvarint())}
 	if version >= placeWritten {
 		p.plan.Written = int64(g.uvarint())
@@ -75,7 +85,7 @@ func decodePlaces(b []byte) (places, error) {
 		name := string(g.bytes(g.uvarint()))
 		p.cursors[name] = int64(g.uvarint())
 	}
-	if g.bad || version < placePlan || version > placeWritten {
+	if g.bad || version < placePlan || version > placeRaised {
 		return p, fmt.Errorf("%w: plan", errCorrupt)
 	}
 	return p, nil

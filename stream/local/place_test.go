@@ -16,6 +16,7 @@ func TestPlaces(t *testing.T) {
 		"Cursors": {cursors: map[string]int64{"": 0, "tap": 1 << 50}},
 		"Neither": {cursors: map[string]int64{}},
 		"Both":    {plan: plan, planned: true, cursors: map[string]int64{"a": 1, "b": 2}},
+		"Raised":  {plan: plan, planned: true, epoch: 700, cursors: map[string]int64{"a": 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -29,7 +30,7 @@ func TestPlaces(t *testing.T) {
 			}
 		})
 	}
-	_, err := decodePlaces([]byte{4, 0, 0, 0, 0, 0})
+	_, err := decodePlaces([]byte{5, 0, 0, 0, 0, 0})
 	require.ErrorIs(t, err, errCorrupt)
 }
 

@@ -43,8 +43,6 @@ type Faults struct {
 // partition goes to one of them at a time, in the order in which they asked,
 // and a partition that is lost goes to the one that has waited longest.
 type Memory struct {
-	epoch uint16
-
 	mu     sync.Mutex
 	faults Faults
 	parts  []*memoryPartition
@@ -52,6 +50,7 @@ type Memory struct {
 
 // memoryPartition is guarded by Memory.mu.
 type memoryPartition struct {
+	epoch   uint16
 	records []footfall.Record // first is at offset first
 	first   int64
 	clock   footfall.Millis
@@ -129,7 +128,7 @@ func (m *Memory) store(records []footfall.Record) error {
 		r := &records[i]
 		p := m.parts[r.Partition]
 		p.clock = max(p.clock, now)
-		r.Epoch, r.Offset, r.Time = m.epoch, p.end(), p.clock
+		r.Epoch, r.Offset, r.Time = p.epoch, p.end(), p.clock
 		p.records = append(p.records, *r)
 		touched[p] = true
 	}
@@ -170,7 +169,7 @@ func (m *Memory) ownOne(ctx context.Context, number uint16, fn func(context.Cont
 		if !ok {
 			return nil
 		}
-		err := fn(owned, &partition{log: m, number: number, owner: owner})
+		err := fn(owned, &partition{log: m, number: number, epoch: m.epoch(number), owner: owner})
 		if err == nil {
 			<-owned.Done() // fn is done with it, but it is still this caller's
 		}
@@ -180,6 +179,12 @@ func (m *Memory) ownOne(ctx context.Context, number uint16, fn func(context.Cont
 			return err
 		}
 	}
+}
+
+func (m *Memory) epoch(number uint16) uint16 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.parts[number].epoch
 }
 
 // acquire waits until it is this caller's turn to have the partition; ok is
@@ -291,10 +296,10 @@ func (m *Memory) Cut(partition uint16, from int64) {
 func (m *Memory) Backup() *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b := &Memory{epoch: m.epoch}
+	b := &Memory{}
 	for _, p := range m.parts {
 		b.parts = append(b.parts, &memoryPartition{
-			records: slices.Clone(p.records), first: p.first, clock: p.clock, grown: make(chan struct{}),
+			epoch: p.epoch, records: slices.Clone(p.records), first: p.first, clock: p.clock, grown: make(chan struct{}),
 			plan: p.plan, planned: p.planned, cursors: maps.Clone(p.cursors), snapshots: slices.Clone(p.snapshots),
 		})
 	}

@@ -2,6 +2,7 @@ package streamtest
 
 import (
 	"context"
+	"io"
 	"slices"
 
 	"github.com/footfall-go/footfall"
@@ -12,11 +13,12 @@ import (
 type partition struct {
 	log    *Memory
 	number uint16
+	epoch  uint16
 	owner  *memoryOwner
 }
 
 // ID implements [stream.Partition].
-func (p *partition) ID() (epoch, number uint16) { return p.log.epoch, p.number }
+func (p *partition) ID() (epoch, number uint16) { return p.epoch, p.number }
 
 // Plan implements [stream.Partition].
 func (p *partition) Plan(ctx context.Context) (stream.Plan, bool, error) {
@@ -43,6 +45,27 @@ func (p *partition) Commit(ctx context.Context, plan stream.Plan) error {
 	}
 	if faults.Committed != nil {
 		return faults.Committed(p.number, plan)
+	}
+	return nil
+}
+
+// Raise implements [stream.Partition]. The next owner finds the next epoch.
+func (p *partition) Raise(ctx context.Context, plan stream.Plan, state io.Reader) error {
+	p.log.mu.Lock()
+	p.log.parts[p.number].snapshots = nil // of the epoch that ends
+	p.log.mu.Unlock()
+	if err := p.Snapshots().Save(ctx, plan.Fold, plan.From, state); err != nil {
+		return err
+	}
+	if err := p.store(plan); err != nil {
+		return err
+	}
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	of := p.log.parts[p.number]
+	of.epoch = p.epoch + 1
+	for i := range of.records {
+		of.records[i].Epoch = of.epoch
 	}
 	return nil
 }

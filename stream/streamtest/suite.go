@@ -50,6 +50,7 @@ type suite struct {
 	reopen        func(testing.TB, stream.Log) stream.Log
 	second        func(testing.TB, stream.Log) (stream.Log, error)
 	trim          func(testing.TB, stream.Log, int64)
+	nextEpoch     func(testing.TB, stream.Log) stream.Log
 	snapshotBytes int64
 }
 
@@ -72,6 +73,7 @@ func Run(t *testing.T, open func(tb testing.TB) stream.Log, opts ...Option) {
 		{"ReadWaits", s.readWaits},
 		{"ReadTrimmed", s.readTrimmed},
 		{"PlanCommit", s.planCommit},
+		{"Raise", s.raises},
 		{"OwnExclusive", s.ownExclusive},
 		{"OwnError", s.ownError},
 		{"OwnSecondLog", s.ownSecondLog},

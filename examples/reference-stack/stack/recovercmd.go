@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ var roleRecover = role{name: "recover"}
 type recoverFlags struct {
 	*serverFlags
 	acceptLoss bool
+	nextEpoch  bool
 }
 
 func newRecoverFlags() *recoverFlags {
@@ -27,6 +29,7 @@ func newRecoverFlags() *recoverFlags {
 	f.common()
 	f.StringVar(&f.data, "data", "", "`folder` of a server that has everything in it; without it log and store are elsewhere")
 	f.BoolVar(&f.acceptLoss, "accept-loss", false, "go on where neither the log nor the store has what came in between")
+	f.BoolVar(&f.nextEpoch, "next-epoch", false, "where the log lacks what the store has: go on with what it has, under the next epoch")
 	f.beside.add(f.flags)
 	return f
 }
@@ -56,6 +59,8 @@ type RecoveredPartition struct {
 	To        int64  `json:"to"`   // the store has all before it
 	Sent      int64  `json:"sent"` // events that the store did not have
 	Lost      int64  `json:"lost"` // records before from that are gone from the log, and of which the store has nothing
+	// Epoch is that of the records from to on, where that is another now.
+	Epoch uint16 `json:"epoch,omitempty"`
 }
 
 // recoverStore is the command recover: it brings the store in line with the log,
@@ -79,19 +84,34 @@ func recoverStore(ctx context.Context, p *Process, args []string) (err error) {
 		return err
 	}
 	runner, err := stream.New(stream.Config{
-		Log: s.records, Store: s.store, Logger: s.log, DrainTimeout: settings.Drain, Recover: true, AcceptLoss: flags.acceptLoss,
+		Log: s.records, Store: s.store, Logger: s.log, DrainTimeout: settings.Drain,
+		Recover: true, AcceptLoss: flags.acceptLoss, NextEpoch: flags.nextEpoch,
 	})
 	if err != nil {
 		return err
 	}
-	if err := recoverWith(ctx, runner, int(s.records.Partitions())); err != nil {
+	done := runner.Settle
+	if flags.nextEpoch {
+		done = func(ctx context.Context) error { return raised(ctx, runner) }
+	}
+	if err := recoverWith(ctx, runner, int(s.records.Partitions()), done); err != nil {
+		if errors.Is(err, stream.ErrLogLacks) {
+			return fmt.Errorf("%w: restore the log that belongs to the store; if there is none, --next-epoch goes on with what this one has", err)
+		}
 		return err
 	}
 	out := Recovered{Partitions: []RecoveredPartition{}}
 	for _, r := range runner.Recoveries() {
-		if r.To > 0 {
-			out.Partitions = append(out.Partitions, RecoveredPartition{Partition: r.Partition, From: r.From, To: r.To, Sent: r.Sent, Lost: r.Lost})
+		if r.To > 0 || r.Raised {
+			p := RecoveredPartition{Partition: r.Partition, From: r.From, To: r.To, Sent: r.Sent, Lost: r.Lost}
+			if r.Raised {
+				p.Epoch = r.Epoch + 1
+			}
+			out.Partitions = append(out.Partitions, p)
 		}
+	}
+	if flags.nextEpoch && !embedded {
+		s.log.Warn("all roles are to be started with the next epoch", "epoch", settings.Beside.Kafka.Epoch+1)
 	}
 	return json.NewEncoder(p.Stdout).Encode(out)
 }
@@ -123,13 +143,19 @@ func (s *Server) openStopped(ctx context.Context) (err error) {
 }
 
 // recoverWith runs until all partitions are in line with the log.
-func recoverWith(ctx context.Context, runner *stream.Runner, partitions int) error {
+func recoverWith(ctx context.Context, runner *stream.Runner, partitions int, finished func(context.Context) error) error {
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- runner.Run(running) }()
 	settled := make(chan error, 1)
-	go func() { settled <- recovered(running, runner, partitions) }()
+	go func() {
+		err := until(running, func() bool { return len(runner.Recoveries()) >= partitions })
+		if err == nil {
+			err = finished(running)
+		}
+		settled <- err
+	}()
 	select {
 	case err := <-settled:
 		stop()
@@ -145,18 +171,25 @@ func recoverWith(ctx context.Context, runner *stream.Runner, partitions int) err
 	}
 }
 
-// recovered waits until all partitions have begun, and then until they are done.
-func recovered(ctx context.Context, runner *stream.Runner, partitions int) error {
+// raised waits until all partitions that have begun are in the next epoch.
+func raised(ctx context.Context, runner *stream.Runner) error {
+	return until(ctx, func() bool {
+		return !slices.ContainsFunc(runner.Recoveries(), func(r stream.Recovery) bool { return !r.Raised })
+	})
+}
+
+// until waits until something is true.
+func until(ctx context.Context, is func() bool) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for len(runner.Recoveries()) < partitions {
+	for !is() {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-	return runner.Settle(ctx)
+	return nil
 }
 
 // losses says what a recovery would lose, nil for nothing.

@@ -173,6 +173,9 @@ func (s *Server) Run(ctx context.Context, ready func(url string)) error {
 	case err := <-processed:
 		processed <- err
 		failure = fmt.Errorf("process: %w", err)
+		if errors.Is(err, stream.ErrLogLacks) {
+			failure = fmt.Errorf("%w; restore the log that belongs to the store, or read on `footfall recover --next-epoch` in docs/running.md", failure)
+		}
 		if errors.Is(err, stream.ErrPlanLost) || errors.Is(err, stream.ErrTrimmed) || errors.Is(err, stream.ErrStoreLacks) {
 			help := "with the same flags"
 			if !s.role.beside() {

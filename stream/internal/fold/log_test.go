@@ -28,6 +28,7 @@ type log struct {
 	state  *fold.State
 	header record.Header
 	offset int64
+	epoch  uint16
 	ids    int
 	rows   *foldtest.Rows
 }
@@ -67,7 +68,7 @@ func (l *log) order(at footfall.Millis, o record.Order) {
 
 func (l *log) apply(at footfall.Millis, rec *footfall.Record, out *footfall.Batch) {
 	l.tb.Helper()
-	rec.Offset, rec.Time = l.offset, start+at
+	rec.Epoch, rec.Offset, rec.Time = l.epoch, l.offset, start+at
 	l.offset++
 	require.NoError(l.tb, l.state.Apply(rec, out))
 }

@@ -99,6 +99,18 @@ func (s *State) Counted() (rows []footfall.LedgerRow) {
 	return rows
 }
 
+// Erased returns the offset of the last order to erase somebody, -1 if there was
+// none, or its tenant's quarantine was replayed since, which is in the ledger.
+func (s *State) Erased() int64 {
+	at := int64(0)
+	for _, c := range s.owners.changes {
+		if c.job == 0 {
+			at = max(at, c.next)
+		}
+	}
+	return at - 1
+}
+
 // PendingErasures returns the erasures that the next [State.Flush] has.
 func (s *State) PendingErasures() []footfall.Erasure { return slices.Clone(s.pending.erasures) }
 
