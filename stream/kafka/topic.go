@@ -49,13 +49,18 @@ func (l *Log) CreateTopic(ctx context.Context) error {
 	// Brokers learn of a new topic one after the other.
 	for try := 0; ; try++ {
 		_, err := l.connect(ctx)
-		if !errors.Is(err, ErrNoTopic) || try == 10 {
+		if !unheard(err) || try == 10 {
 			return err
 		}
 		if !sleep(ctx, retryAfter+backoff(try)) {
 			return ctx.Err()
 		}
 	}
+}
+
+// unheard reports whether somebody who was asked has not heard of the topic.
+func unheard(err error) bool {
+	return errors.Is(err, ErrNoTopic) || errors.Is(err, sarama.ErrUnknownTopicOrPartition) || errors.Is(err, sarama.ErrNoTopicsToUpdateMetadata)
 }
 
 // CheckTopic finds out whether the topic is there, [ErrNoTopic], and what the
