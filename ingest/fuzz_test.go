@@ -3,11 +3,13 @@ package ingest
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/footfall-go/footfall"
 	"github.com/footfall-go/footfall/tenant"
 )
 
@@ -23,6 +25,8 @@ func FuzzHandler(f *testing.F) {
 		`{"type":"group","groupId":"\u0001","userId":"u","messageId":"m","traits":{ }}` + "\n{}",
 		`{"type":"page","userId":"u","context":{"ip":"203.0.113.7","userAgent":"\"","userAgentData":{"mobile":true},"page":{"url":"http://x","referrer":"http://y"},"os":{"name":"iOS"}}}`,
 		`{"type":"screen","userId":"u","messageId":"m","category":"\ud800","properties":{ "name":null },"timestamp":946684800000}`,
+		`{"type":"page","anonymousId":"a","properties":{"nonInteraction":-1e0,"$session_id" : "\u0000\"","url":"?utm_source=%00&utm_term=+"},"context":{"campaign":{"name":"\ud800"}}}`,
+		`{"batch":[{"type":"track","event":"K","anonymousId":"a","context":{"campaign":{"source":"\u0061"}}},{"type":"track","event":"N","userId":"u","properties":{"$session_id":0}}]}`,
 	} {
 		for route := range uint8(4) {
 			f.Add([]byte(body), route)
@@ -32,7 +36,10 @@ func FuzzHandler(f *testing.F) {
 	keys := []string{writeKey, writeKey, adminKey, readKey}
 	f.Fuzz(func(t *testing.T, body []byte, route uint8) {
 		route %= uint8(len(paths))
-		b := setup(t, func(c *Config, _ *tenant.Registration) { c.UserAgent, c.Geo = &agents{}, atlas })
+		b := setup(t, func(c *Config, reg *tenant.Registration) {
+			c.UserAgent, c.Geo = &agents{}, atlas
+			reg.Session = tenant.Session{NonInteractive: []string{"N"}, KeyEvents: []string{"K", "$page"}, Campaign: true, ID: "$session_id"}
+		})
 		w := b.do(http.MethodPost, paths[route], string(body), "Authorization", "Bearer "+keys[route], "User-Agent", "Mozilla/5.0")
 		var answer struct {
 			Accepted *int
@@ -71,13 +78,19 @@ func FuzzHandler(f *testing.F) {
 			require.Len(t, e.Batch, len(events)+len(answer.Rejected))
 		}
 		for _, ev := range events {
+			var members map[string]json.RawMessage
 			for _, object := range []string{ev.Properties, ev.Context, ev.Derived} {
-				var members map[string]json.RawMessage
+				members = nil
 				if object != "" {
 					require.NoError(t, json.Unmarshal([]byte(object), &members), object)
 				}
 				require.True(t, utf8.ValidString(object))
 			}
+			require.Equal(t, ev.Marks&footfall.NonInteractive != 0, string(members["$interactive"]) == "false")
+			bySender, byCampaign := ev.Marks&footfall.BySender != 0, ev.Marks&footfall.ByCampaign != 0
+			require.Equal(t, ev.Type.Behaviour(), bySender != byCampaign, "one of them cuts")
+			campaign := hasAny(members, "$utm_source", "$utm_medium", "$utm_campaign", "$utm_term", "$utm_content")
+			require.Equal(t, bySender || byCampaign && campaign, ev.Tag != 0)
 			require.NotEmpty(t, ev.Name)
 			require.NotEmpty(t, ev.MessageID)
 			require.NotEmpty(t, ev.AnonymousID+ev.UserID)
@@ -86,4 +99,8 @@ func FuzzHandler(f *testing.F) {
 			require.LessOrEqual(t, ev.Time, ev.Received+maxAhead)
 		}
 	})
+}
+
+func hasAny(members map[string]json.RawMessage, names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return members[name] != nil })
 }

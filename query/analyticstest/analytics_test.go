@@ -80,6 +80,20 @@ func TestSessionsEndByTheClock(t *testing.T) {
 	require.Equal(t, []uint64{2}, answer.Result.(*query.SessionsResult).Count)
 }
 
+func TestKeyEventsEngage(t *testing.T) {
+	t.Parallel()
+	for _, key := range [][]string{nil, {"Paid"}} {
+		a := analyticstest.New(t, analyticstest.Config{Settings: tenant.Settings{Session: tenant.Session{KeyEvents: key}}})
+		a.Track(
+			ingest.Message{Type: footfall.Page, AnonymousID: "phone"}, ingest.Message{Event: "Paid", AnonymousID: "phone"},
+			ingest.Message{Event: "Seen", AnonymousID: "tablet", Properties: map[string]any{"nonInteraction": true}},
+		)
+		answer := a.Ask(&query.Sessions{Scope: query.Scope{Range: a.Always()}})
+		require.Equal(t, []uint64{1}, answer.Result.(*query.SessionsResult).Count)
+		require.Equal(t, len(key) == 0, *answer.Result.(*query.SessionsResult).BounceRate[0] == 1)
+	}
+}
+
 func TestClock(t *testing.T) {
 	t.Parallel()
 	a := analyticstest.New(t, analyticstest.Config{Settings: tenant.Settings{Zone: "Asia/Tokyo"}})
