@@ -36,11 +36,18 @@ type Payload struct {
 }
 
 // marks are the fields that stand for the marks of an event.
-func (p *Payload) marks() map[footfall.Marks]*bool {
-	return map[footfall.Marks]*bool{
-		footfall.NonInteractive: &p.NonInteractive, footfall.KeyEvent: &p.KeyEvent,
-		footfall.ByCampaign: &p.ByCampaign, footfall.BySender: &p.BySender,
+func (p *Payload) marks() [4]payloadMark {
+	return [...]payloadMark{
+		{footfall.NonInteractive, &p.NonInteractive},
+		{footfall.KeyEvent, &p.KeyEvent},
+		{footfall.ByCampaign, &p.ByCampaign},
+		{footfall.BySender, &p.BySender},
 	}
+}
+
+type payloadMark struct {
+	mark footfall.Marks
+	on   *bool
 }
 
 // NewPayload returns an event as the payload of its row in quarantine. Folded
@@ -52,8 +59,8 @@ func NewPayload(ev *footfall.Event, folded bool) (string, error) {
 		Timestamp: stamp(ev.Time), Original: stamp(ev.Original), Sent: stamp(ev.Sent), Received: stamp(ev.Received),
 		Tag: ev.Tag, Folded: folded,
 	}
-	for mark, on := range p.marks() {
-		*on = ev.Marks&mark != 0
+	for _, m := range p.marks() {
+		*m.on = ev.Marks&m.mark != 0
 	}
 	if folded {
 		p.Session = ev.Session
@@ -102,9 +109,9 @@ func ParsePayload(text string) (ev Event, back Return, received footfall.Millis,
 		Name: []byte(p.Event), MessageID: []byte(p.MessageID),
 		Anonymous: []byte(p.AnonymousID), User: []byte(p.UserID), Previous: []byte(p.PreviousID),
 	}
-	for mark, on := range p.marks() {
-		if *on {
-			ev.Marks |= mark
+	for _, m := range p.marks() {
+		if *m.on {
+			ev.Marks |= m.mark
 		}
 	}
 	if ev.Marks&tagged == tagged {
