@@ -161,32 +161,60 @@ func TestOlderLog(t *testing.T) {
 				}
 				require.ErrorIs(t, w.run(w.config(), false), stream.ErrLogLacks)
 				old, ends := w.store.Rows(), []int{len(w.log.Records(0)), len(w.log.Records(1))}
-				w.nextEpoch()
-				p := w.begin(w.config(), nil)
+				c.hinder(seed)
+				w.nextEpoch(2)
 				w.append(0, "shop", w.clicks(1)...)
-				p.visible()
-				require.NoError(t, p.end())
+				require.NoError(t, w.run(w.config(), false))
 				w.requireRaised(old, []int64{int64(ends[0] - since), int64(ends[1] - since)})
 			})
 		})
 	}
 }
 
+// hinder makes what a recovery does fail now and then, and takes the partitions
+// from it, which makes it begin anew.
+func (c *chaos) hinder(seed uint64) {
+	d := newDice(seed, 11)
+	fail := func(n int, err error) error {
+		if d.chance(n) {
+			return err
+		}
+		return nil
+	}
+	c.w.log.SetFaults(streamtest.Faults{
+		Commit: func(p uint16, _ stream.Plan) error {
+			if d.chance(10) {
+				c.w.log.Fence(p)
+			}
+			return fail(4, errLog)
+		},
+		Committed: func(uint16, stream.Plan) error { return fail(4, errLog) },
+		Read:      func(uint16, int64) error { return fail(10, errLog) },
+		Load:      func(uint16, int64) error { return fail(4, errLog) },
+		Save:      func(uint16, int64) error { return fail(4, errLog) },
+	})
+	c.w.store.set(func(k *clerk) {
+		k.present = func() error { return fail(4, errStore) }
+		k.upsert = func(*footfall.Upserts) error { return fail(4, errStore) }
+	})
+}
+
 // nextEpoch recovers, which ends the epoch.
-func (w *world) nextEpoch() *process {
+func (w *world) nextEpoch(partitions int) *process {
 	w.t.Helper()
-	w.store.set(func(k *clerk) { k.insert, k.upsert, k.present = nil, nil, nil })
 	cfg := w.config()
 	cfg.Recover, cfg.NextEpoch = true, true
 	p := w.begin(cfg, nil)
 	for begun := time.Now(); ; time.Sleep(time.Second) {
 		all := p.Recoveries()
-		if len(all) > 0 && !slices.ContainsFunc(all, func(r stream.Recovery) bool { return !r.Raised }) {
+		if len(all) >= partitions && !slices.ContainsFunc(all, func(r stream.Recovery) bool { return !r.Raised }) {
 			break
 		}
 		require.Less(w.t, time.Since(begun), time.Hour, "%+v", all)
 	}
 	require.NoError(w.t, p.end())
+	w.log.SetFaults(streamtest.Faults{})
+	w.store.set(func(k *clerk) { k.insert, k.upsert, k.present = nil, nil, nil })
 	return p
 }
 
@@ -237,7 +265,7 @@ func TestNextEpoch(t *testing.T) {
 					cfg := w.config()
 					cfg.Recover = true
 					require.ErrorIs(t, w.run(cfg, false), stream.ErrLogLacks)
-					p := w.nextEpoch()
+					p := w.nextEpoch(1)
 					r := p.Recoveries()[0]
 					require.Equal(t, []int64{from, 0, 0, 0}, []int64{r.To, r.Sent, r.Lost, r.Gap})
 

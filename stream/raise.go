@@ -117,10 +117,15 @@ func (o *owned) parting(from, end int64) (int64, error) {
 	return end, err
 }
 
-// raisedBefore reports whether a recovery that was ended has come this far.
+// raisedBefore reports whether this recovery, or one that was ended, has come this
+// far: the answer may have got lost, and the partition with it.
 func (o *owned) raisedBefore() (bool, error) {
 	if !o.r.cfg.NextEpoch {
 		return false, nil
+	}
+	if v := o.r.recovery(partitionKey{o.key.epoch - 1, o.key.partition}); v != nil {
+		v.raised.Store(true)
+		return true, nil
 	}
 	err := o.retry(o.ctx, claiming, "read the plan", func(ctx context.Context) error {
 		_, _, err := o.p.Plan(ctx)
@@ -129,9 +134,12 @@ func (o *owned) raisedBefore() (bool, error) {
 	if !errors.Is(err, ErrRaised) {
 		return false, err
 	}
-	v := &recovery{Recovery: Recovery{Epoch: o.key.epoch, Partition: o.key.partition}}
+	v := o.r.recovery(o.key)
+	if v == nil {
+		v = &recovery{Recovery: Recovery{Epoch: o.key.epoch, Partition: o.key.partition}}
+		o.r.note(o.key, v)
+	}
 	v.raised.Store(true)
-	o.r.note(o.key, v)
 	return true, nil
 }
 

@@ -136,6 +136,13 @@ func (r *Runner) note(key partitionKey, v *recovery) {
 	r.recoveries[key] = v
 }
 
+// recovery returns that of a partition, nil if none has begun.
+func (r *Runner) recovery(key partitionKey) *recovery {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.recoveries[key]
+}
+
 // heldUntil returns the offset behind the last record before to that the store
 // has an event of, at least from.
 func (o *owned) heldUntil(from, to int64) (int64, error) {

@@ -142,7 +142,7 @@ func TestStartRefusesWhatIsNotSafe(t *testing.T) {
 					cfg.Recover = true
 					if errors.Is(err, stream.ErrLogLacks) {
 						require.ErrorIs(t, w.run(cfg, tc.exact), stream.ErrLogLacks)
-						w.nextEpoch()
+						w.nextEpoch(1)
 						cfg = w.config()
 					}
 					loss, err := (*stream.LossError)(nil), w.run(cfg, tc.exact)

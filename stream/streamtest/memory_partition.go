@@ -34,13 +34,17 @@ func (p *partition) Commit(ctx context.Context, plan stream.Plan) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	return p.commit(plan, p.epoch)
+}
+
+func (p *partition) commit(plan stream.Plan, epoch uint16) error {
 	faults := p.log.currentFaults()
 	if faults.Commit != nil {
 		if err := faults.Commit(p.number, plan); err != nil {
 			return err
 		}
 	}
-	if err := p.store(plan); err != nil {
+	if err := p.store(plan, epoch); err != nil {
 		return err
 	}
 	if faults.Committed != nil {
@@ -51,33 +55,21 @@ func (p *partition) Commit(ctx context.Context, plan stream.Plan) error {
 
 // Raise implements [stream.Partition]. The next owner finds the next epoch.
 func (p *partition) Raise(ctx context.Context, plan stream.Plan, state io.Reader) error {
-	p.log.mu.Lock()
-	p.log.parts[p.number].snapshots = nil // of the epoch that ends
-	p.log.mu.Unlock()
-	if err := p.Snapshots().Save(ctx, plan.Fold, plan.From, state); err != nil {
+	next := snapshots{log: p.log, number: p.number, epoch: p.epoch + 1}
+	if err := next.Save(ctx, plan.Fold, plan.From, state); err != nil {
 		return err
 	}
-	if err := p.store(plan); err != nil {
-		return err
-	}
-	p.log.mu.Lock()
-	defer p.log.mu.Unlock()
-	of := p.log.parts[p.number]
-	of.epoch = p.epoch + 1
-	for i := range of.records {
-		of.records[i].Epoch = of.epoch
-	}
-	return nil
+	return p.commit(plan, p.epoch+1)
 }
 
-func (p *partition) store(plan stream.Plan) error {
+func (p *partition) store(plan stream.Plan, epoch uint16) error {
 	p.log.mu.Lock()
 	defer p.log.mu.Unlock()
 	state := p.log.parts[p.number]
 	if state.owner != p.owner {
 		return stream.ErrFenced
 	}
-	state.plan, state.planned = plan, true
+	state.plan, state.planned, state.epoch = plan, true, epoch
 	return nil
 }
 
@@ -128,7 +120,11 @@ func (p *partition) read(from int64, maxBytes int) ([]footfall.Record, chan stru
 		size += len(held[n].Value) + len(held[n].Header)
 		n++
 	}
-	return slices.Clone(held[:n]), nil, nil
+	given := slices.Clone(held[:n])
+	for i := range given {
+		given[i].Epoch = p.epoch
+	}
+	return given, nil, nil
 }
 
 // Pending implements [stream.Partition].

@@ -10,14 +10,18 @@ import (
 )
 
 // Snapshots implements [stream.Partition].
-func (p *partition) Snapshots() stream.Snapshots { return &snapshots{log: p.log, number: p.number} }
+func (p *partition) Snapshots() stream.Snapshots {
+	return &snapshots{log: p.log, number: p.number, epoch: p.epoch}
+}
 
 type snapshots struct {
 	log    *Memory
 	number uint16
+	epoch  uint16
 }
 
 type memorySnapshot struct {
+	epoch  uint16
 	fold   uint16
 	offset int64
 	data   []byte
@@ -39,7 +43,7 @@ func (s *snapshots) Load(ctx context.Context, fold uint16, max int64) (int64, io
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	for _, held := range slices.Backward(s.log.parts[s.number].snapshots) {
-		if held.fold == fold && held.offset <= max {
+		if held.epoch == s.epoch && held.fold == fold && held.offset <= max {
 			return held.offset, io.NopCloser(bytes.NewReader(held.data)), nil
 		}
 	}
@@ -64,31 +68,32 @@ func (s *snapshots) Save(ctx context.Context, fold uint16, offset int64, data io
 	defer s.log.mu.Unlock()
 	state := s.log.parts[s.number]
 	kept := slices.DeleteFunc(state.snapshots, func(o memorySnapshot) bool {
-		return o.fold == fold && o.offset == offset
+		return o.epoch == s.epoch && o.fold == fold && o.offset == offset
 	})
-	kept = append(kept, memorySnapshot{fold, offset, content})
+	kept = append(kept, memorySnapshot{s.epoch, fold, offset, content})
 	slices.SortStableFunc(kept, func(a, b memorySnapshot) int { return int(a.offset - b.offset) })
-	state.snapshots = state.useful(kept, fold)
+	state.snapshots = state.useful(kept, s.epoch, fold)
 	return nil
 }
 
 // useful leaves out the snapshots of a fold version that nobody needs.
-func (p *memoryPartition) useful(held []memorySnapshot, fold uint16) []memorySnapshot {
+func (p *memoryPartition) useful(held []memorySnapshot, epoch, fold uint16) []memorySnapshot {
 	needed := map[int64]bool{}
+	of := func(o *memorySnapshot) bool { return o.epoch == epoch && o.fold == fold }
 	newest := 0
 	for _, o := range slices.Backward(held) {
-		if o.fold == fold && newest < keptSnapshots {
+		if of(&o) && newest < keptSnapshots {
 			needed[o.offset] = true
 			newest++
 		}
 	}
 	for _, cursor := range p.cursors {
 		for _, o := range slices.Backward(held) {
-			if o.fold == fold && o.offset <= cursor {
+			if of(&o) && o.offset <= cursor {
 				needed[o.offset] = true
 				break
 			}
 		}
 	}
-	return slices.DeleteFunc(held, func(o memorySnapshot) bool { return o.fold == fold && !needed[o.offset] })
+	return slices.DeleteFunc(held, func(o memorySnapshot) bool { return of(&o) && !needed[o.offset] })
 }
