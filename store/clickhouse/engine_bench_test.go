@@ -111,8 +111,9 @@ func BenchmarkInsert(b *testing.B) {
 	}
 }
 
-// BenchmarkPresent reads back a claim of 20,000 events out of a million.
-func BenchmarkPresent(b *testing.B) {
+// aMillion are events of the records [0, 10_000).
+func aMillion(b *testing.B) *Store {
+	b.Helper()
 	s := openEngine(b)
 	shop := newShop(b)
 	for at := range int64(10) {
@@ -122,6 +123,29 @@ func BenchmarkPresent(b *testing.B) {
 		}
 		require.NoError(b, s.Insert(b.Context(), &footfall.Batch{From: at * 1000, To: at*1000 + 1000, Events: events}, 0))
 	}
+	return s
+}
+
+// BenchmarkSurvey asks for the newest event, as each start of a partition does:
+// where it is looked for first, and in all of a million.
+func BenchmarkSurvey(b *testing.B) {
+	s := aMillion(b)
+	for name, from := range map[string]int64{"TheLastThousandRecords": 9000, "All": 0, "Beyond": 10_000} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				held, err := s.Survey(b.Context(), 0, 0, from, math.MaxInt64, 1)
+				if err != nil || len(held) > 1 {
+					b.Fatal(len(held), err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkPresent reads back a claim of 20,000 events out of a million.
+func BenchmarkPresent(b *testing.B) {
+	s := aMillion(b)
 	for b.Loop() {
 		present, err := s.Present(b.Context(), 0, 0, 5000, 5200)
 		if err != nil || len(present) != 20_000 {
