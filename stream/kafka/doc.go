@@ -59,5 +59,6 @@
 //	a processor freezes     its commits are refused when it is back
 //	all brokers are away    nobody owns anything; it begins anew by itself
 //	retention overtakes     stream.ErrTrimmed for that partition alone
-//	records are gone        stream.ErrLogLacks for that partition alone
+//	records are gone        stream.ErrLogLacks for that partition alone, also where
+//	                        new ones have taken their place meanwhile
 package kafka

@@ -31,6 +31,10 @@ type reader struct {
 	clock footfall.Millis
 	under *fetch // way, nil if none
 
+	// Of whoever fetches.
+	last   mark // the last record fetched
+	unsure bool // whether the log still has it, since it came on another connection
+
 	mu   sync.Mutex
 	dead bool
 	conn *sarama.Broker
@@ -155,9 +159,8 @@ func (r *reader) fetch(ctx context.Context, from int64) *fetch {
 	return r.under
 }
 
-// once fetches what there is, or nothing after a while. How long it takes is
-// bounded by the time-outs of the connection, and by its end.
-func (r *reader) once(from int64) ([]footfall.Record, error) {
+// request fetches once.
+func (r *reader) request(from int64) ([]footfall.Record, error) {
 	l := r.p.log
 	ctx := l.closed
 	client, err := l.connect(ctx)

@@ -2,6 +2,8 @@ package kafka
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -145,4 +147,44 @@ func TestPartitionsAdded(t *testing.T) {
 	require.ErrorIs(t, err, ErrTopic)
 	require.ErrorIs(t, err, stream.ErrUnavailable)
 	require.ErrorIs(t, l.Ready(t.Context()), ErrTopic)
+}
+
+// TestTopicReplacedUnderReader makes a topic anew while somebody reads it, with
+// more records than were read: those before are not skipped in silence.
+func TestTopicReplacedUnderReader(t *testing.T) {
+	t.Parallel()
+	cfg := configOf(t, broker(t).Addrs())
+	l := open(t, cfg)
+	fill := func(l *Log, n int) {
+		for i := range n {
+			require.NoError(t, l.Append(t.Context(), []footfall.Record{rec(0, "shop", fmt.Sprint(i))}))
+		}
+	}
+	fill(l, 5)
+	p := l.newPartition(0, "", -1) // owns nothing, and only reads
+	defer p.lose()
+	for at := int64(0); at < 5; {
+		read, err := p.Read(t.Context(), at, 1<<20)
+		require.NoError(t, err)
+		at = read[len(read)-1].Offset + 1
+	}
+	p.reader.disconnect() // as a leader's end does
+	fill(l, 1)
+	read, err := p.Read(t.Context(), 5, 1<<20)
+	require.NoError(t, err)
+	require.EqualValues(t, 5, read[0].Offset, "the same topic, on another connection")
+
+	a := admin(t, cfg)
+	require.NoError(t, a.DeleteTopic(cfg.Topic))
+	require.Eventually(t, func() bool {
+		topics, err := a.ListTopics()
+		_, there := topics[cfg.Topic]
+		return err == nil && !there
+	}, 20*time.Second, 50*time.Millisecond)
+	fill(open(t, cfg), 20)
+	require.Eventually(t, func() bool {
+		_, err = p.Read(t.Context(), 6, 1<<20)
+		return errors.Is(err, stream.ErrLogLacks)
+	}, 20*time.Second, 10*time.Millisecond, "%v", err)
+	require.True(t, footfall.IsPermanent(err))
 }
