@@ -204,6 +204,11 @@ func (w *world) nextEpoch(partitions int) *process {
 	w.t.Helper()
 	cfg := w.config()
 	cfg.Recover, cfg.NextEpoch = true, true
+	return w.raise(cfg, partitions)
+}
+
+func (w *world) raise(cfg stream.Config, partitions int) *process {
+	w.t.Helper()
 	p := w.begin(cfg, nil)
 	for begun := time.Now(); ; time.Sleep(time.Second) {
 		all := p.Recoveries()
@@ -242,6 +247,52 @@ func (w *world) requireRaised(old []footfall.Event, from []int64) {
 		}
 	}
 	require.Empty(w.t, have, "nothing else")
+}
+
+// TestNextEpochForDurableTap has a tap that is behind when the epoch ends: it is
+// given what the log has of both epochs, where its host recovers with it.
+func TestNextEpochForDurableTap(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 1, func(w *world) {
+		sink := &bucket{}
+		sink.set(func(context.Context, []footfall.Event) error { return errSink })
+		tap := stream.Tap{Name: "export", Sink: sink, Durable: true}
+		cfg := w.tapped(tap)
+		p := w.begin(cfg, nil)
+		var before *streamtest.Memory
+		for i := range 100 {
+			if i == 60 {
+				before = w.log.Backup()
+			}
+			w.append(0, "shop", w.clicks(2)...)
+			time.Sleep(time.Second)
+		}
+		require.NoError(t, p.end())
+		w.log = before
+		for range 10 {
+			w.append(0, "shop", w.clicks(2)...)
+		}
+		sink.set(nil)
+		cfg = w.tapped(tap)
+		cfg.Recover, cfg.NextEpoch = true, true
+		w.raise(cfg, 1)
+		p = w.begin(w.tapped(tap), nil)
+		w.append(0, "shop", w.clicks(2)...)
+		p.visible()
+		time.Sleep(time.Minute)
+		require.NoError(t, p.end())
+		given := positions(sink.events())
+		for _, rec := range w.log.Records(0) {
+			epoch := uint16(0)
+			if rec.Offset >= 60 {
+				epoch = 1
+			}
+			for i := range rec.Events {
+				require.Positive(t, given[footfall.Position{Epoch: epoch, Offset: rec.Offset, Index: i}], rec.Offset)
+			}
+		}
+		require.Len(t, given, 71*2)
+	})
 }
 
 // TestNextEpoch takes the way out of each of the losses: recover alone refuses,

@@ -17,9 +17,9 @@ import (
 
 func TestNewNamesEveryMistake(t *testing.T) {
 	t.Parallel()
-	_, err := stream.New(stream.Config{MaxRows: -1, FlushAge: -time.Second})
+	_, err := stream.New(stream.Config{MaxRows: -1, FlushAge: -time.Second, NextEpoch: true})
 	require.EqualError(t, err, "stream: Config.FlushAge is negative\nstream: Config.Log is required\n"+
-		"stream: Config.MaxRows is negative\nstream: Config.Store is required")
+		"stream: Config.MaxRows is negative\nstream: Config.NextEpoch demands Config.Recover\nstream: Config.Store is required")
 }
 
 func TestRunnerMakesEventsVisible(t *testing.T) {
