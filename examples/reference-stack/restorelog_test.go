@@ -11,6 +11,8 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
+
+	"github.com/footfall-go/footfall/stream/kafka/kafkatest"
 )
 
 // requireOnce checks that the events of some messages, and no others, are there
@@ -142,4 +144,56 @@ func TestTopicMadeAnew(t *testing.T) {
 		s.stop(t)
 	}
 	d.start(t, "process", "--epoch", "1").stop(t)
+}
+
+// TestBrokerLosesTheEnd gives a broker the files of a topic as they were earlier:
+// the plans, which it kept, speak of records that it has no more, and what doors
+// accept takes their offsets.
+func TestBrokerLosesTheEnd(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, 1)
+	dir := t.TempDir()
+	broker, err := kafkatest.Open(t.Context(), dir, kafkatest.Config{})
+	require.NoError(t, err)
+	t.Cleanup(broker.Close)
+	d.use("--kafka", strings.Join(broker.Addrs(), ","))
+	a, b, c, e := history("a", 20), history("b", 20), history("c", 5), history("e", 20)
+	serve := func(given []message, extra ...string) *server {
+		ingest, query, processor := d.start(t, "ingest", extra...), d.start(t, "query", extra...), d.start(t, "process", extra...)
+		ingest.give(t, given)
+		query.settled(t)
+		processor.stop(t)
+		ingest.stop(t)
+		return query
+	}
+	restart := func(change func(topic, kept string) error) {
+		broker.Kill(0)
+		found, err := filepath.Glob(filepath.Join(dir, "*-data", d.topic+"-0"))
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		require.NoError(t, change(found[0], filepath.Join(dir, "kept")))
+		require.NoError(t, broker.Restart(t.Context(), 0))
+	}
+	serve(a).stop(t)
+	restart(func(topic, kept string) error { return os.CopyFS(kept, os.DirFS(topic)) })
+	serve(b).stop(t)
+	restart(func(topic, kept string) error {
+		require.NoError(t, os.RemoveAll(topic))
+		return os.Rename(kept, topic)
+	})
+	before := tables(t, shared.engine, d.topic)
+	ingest := d.start(t, "ingest")
+	ingest.give(t, c)
+	ingest.stop(t)
+	refused := d.launch(t, "process")
+	require.Equal(t, 1, refused.wait(t))
+	require.Contains(t, refused.stderr.String(), "the log lacks records that the store has")
+	require.Equal(t, before, tables(t, shared.engine, d.topic))
+
+	status, stdout, stderr := d.recover(t, "--next-epoch")
+	require.Zero(t, status, stderr)
+	require.Contains(t, stdout, `"epoch":1`)
+	query := serve(e, "--epoch", "1")
+	query.requireOnce(t, a, b, c, e)
+	query.stop(t)
 }
