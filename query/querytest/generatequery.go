@@ -39,10 +39,15 @@ func (g *generator) depth(of ...int) int {
 func (g *generator) span() query.Range {
 	from := g.middle.Add(-time.Duration(g.IntN(20*24)) * time.Hour).In(g.loc)
 	to := g.middle.Add(time.Duration(1+g.IntN(20*24)) * time.Hour).In(g.loc)
-	if g.chance(2) {
-		return query.Range{From: from.Format(time.DateOnly), To: to.AddDate(0, 0, 1).Format(time.DateOnly)}
+	r := query.Range{From: from.Format(time.RFC3339Nano), To: to.Format(time.RFC3339Nano)}
+	dates := g.chance(2)
+	if dates != g.chance(8) { // one end may be a date, the other a time
+		r.From = from.Format(time.DateOnly)
 	}
-	return query.Range{From: from.Format(time.RFC3339Nano), To: to.Format(time.RFC3339Nano)}
+	if dates {
+		r.To = to.AddDate(0, 0, 1).Format(time.DateOnly)
+	}
+	return r
 }
 
 func (g *generator) filter(depth int) *query.Filter {

@@ -189,7 +189,14 @@ func (a *asked) behindRetention(q *query.Retention, at query.Cell) map[footfall.
 	labels := a.retentionLabels(q, c)
 	start, _ := a.cal.instant(at.Cohort)
 	found := map[footfall.ID]bool{}
-	for _, m := range a.ofLine(q, labels, labelAt(at), c.members[bucket(c.edges, start)]) {
+	n := bucket(c.edges, start)
+	if n < 0 {
+		return found // there is no such cohort
+	}
+	if begins, _ := c.span(q, n, at.Period); !at.Size && begins.After(a.now) {
+		return found // there is no number yet
+	}
+	for _, m := range a.ofLine(q, labels, labelAt(at), c.members[n]) {
 		if at.Size || m.back[at.Period] {
 			found[m.start.person] = true
 		}
