@@ -127,6 +127,9 @@ func (s *sql) statement(text string) Statement {
 		// told by it before one of the copies is chosen; the engine takes no other
 		// conditions for this.
 		"optimize_move_to_prewhere_if_final": "1",
+		// One search for all patterns of an "or" is by other rules than those of a
+		// pattern alone, and the engine loses its way where a subquery is part of it.
+		"optimize_or_like_chain":             "0",
 		"final":                              "0",
 		"join_use_nulls":                     "0",
 		"group_by_use_nulls":                 "0",

@@ -16,7 +16,7 @@ FROM (SELECT t, starts, returns, _epoch, _o, _i, has, label, actor AS person FRO
 GROUP BY person HAVING countIf(starts) > 0 AND minIf(t, starts) >= {p3:Int64}))))
 WHERE label != '$other' GROUP BY has, label ORDER BY count() DESC, has DESC, label ASC LIMIT 3))))
 ORDER BY person ASC LIMIT 101
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, optimize_or_like_chain = 0, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "1"
 -- p10 = "[Buy Look]"
 -- p11 = "[0 604800 1209600 1814400 2419200 3024000 3628800 4233600 4838400 5443200 6048000 6652800]"
@@ -52,7 +52,7 @@ FROM (SELECT t, starts, returns, _epoch, _o, _i, has, label, actor AS person FRO
 GROUP BY person HAVING countIf(starts) > 0 AND minIf(t, starts) >= {p3:Int64}))))
 WHERE label != '$other' GROUP BY has, label ORDER BY count() DESC, has DESC, label ASC LIMIT 3)))) WHERE person > {p15:UInt128}
 ORDER BY person ASC LIMIT 101
-SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
+SETTINGS aggregate_functions_null_for_empty = 0, do_not_merge_across_partitions_select_final = 1, final = 0, group_by_use_nulls = 0, join_use_nulls = 0, max_bytes_before_external_group_by = 536870912, max_bytes_before_external_sort = 536870912, max_execution_time = 10.000, max_memory_usage = 1073741824, max_result_rows = 1000000, max_rows_to_read = 1073741824, optimize_move_to_prewhere_if_final = 1, optimize_or_like_chain = 0, read_overflow_mode = 'throw', result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', transform_null_in = 0
 -- p1 = "1"
 -- p10 = "[Buy Look]"
 -- p11 = "[0 604800 1209600 1814400 2419200 3024000 3628800 4233600 4838400 5443200 6048000 6652800]"
