@@ -104,3 +104,15 @@ func TestSubcommands(t *testing.T) {
 	require.Equal(t, 2, code)
 	require.Contains(t, stderr, "name one tap")
 }
+
+// TestRecoverOfNothing holds that a folder that is not there is no folder in
+// order, and is not made.
+func TestRecoverOfNothing(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "nope")
+	code, stdout, stderr := run(t, "recover", "--data", folder)
+	require.Equal(t, 2, code)
+	require.Empty(t, stdout)
+	require.Contains(t, stderr, "nope: no such file or directory")
+	require.NoDirExists(t, folder)
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,9 @@ func (f *recoverFlags) settings(p *Process, args []string) (s *Settings, embedde
 	}
 	if f.data != "" && (f.typed["data"] || len(s.Beside.Kafka.Brokers) == 0) {
 		s.Data = f.data
+		if _, err := os.Stat(s.Data); err != nil { // else an empty one would be made, and found in order
+			return nil, false, usagef("recover what is in a folder: %w", err)
+		}
 		return s, true, nil
 	}
 	return s, false, s.Beside.check()
