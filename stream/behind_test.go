@@ -14,23 +14,34 @@ import (
 	"github.com/footfall-go/footfall/stream/streamtest"
 )
 
-// losses are the ways in which a log of 200 processed records comes to have
-// fewer than its store. before is asked when it has 120.
-func losses() map[string]struct {
-	lose     func(w *world, before *streamtest.Memory)
-	plan     bool // that is ahead of what is left
-	known    int  // records of which sessions still know, in the next epoch
-	sessions int  // that begin anew there
-} {
-	return map[string]struct {
-		lose            func(w *world, before *streamtest.Memory)
-		plan            bool
-		known, sessions int
-	}{
+// loss is a way in which a log of 200 processed records comes to have fewer than
+// its store.
+type loss struct {
+	lose     func(w *world, before *streamtest.Memory) // before is the log when it had 120
+	plan     bool                                      // that is ahead of what is left
+	known    int                                       // records of which sessions still know, in the next epoch
+	sessions int                                       // that begin anew there
+}
+
+func losses() map[string]loss {
+	return map[string]loss{
 		"an older backup":                    {func(w *world, before *streamtest.Memory) { w.log = before }, false, 120, 0},
 		"brokers lost the end":               {func(w *world, _ *streamtest.Memory) { w.log.Cut(0, 150) }, true, 150, 0},
 		"brokers lost all, and kept offsets": {func(w *world, _ *streamtest.Memory) { w.log.Cut(0, 0) }, true, 200, 0},
 		"made anew":                          {func(w *world, _ *streamtest.Memory) { w.log = streamtest.NewMemory(1) }, false, 0, 1},
+	}
+}
+
+// afterLosses runs a test for each loss and number of records that come since.
+func afterLosses(t *testing.T, test func(t *testing.T, w *world, loss loss, since int)) {
+	t.Helper()
+	for name, loss := range losses() {
+		for _, since := range []int{0, 10, 300} {
+			t.Run(fmt.Sprint(name, since), func(t *testing.T) {
+				t.Parallel()
+				inBubble(t, 1, func(w *world) { test(t, w, loss, since) })
+			})
+		}
 	}
 }
 
@@ -55,34 +66,27 @@ func (w *world) past() (before *streamtest.Memory) {
 // the store stays as it is.
 func TestLogBehindStore(t *testing.T) {
 	t.Parallel()
-	for name, loss := range losses() {
-		for _, since := range []int{0, 10, 300} {
-			t.Run(fmt.Sprint(name, since), func(t *testing.T) {
-				t.Parallel()
-				inBubble(t, 1, func(w *world) {
-					before := w.past()
-					rows, sessions, ledger := w.store.Rows(), w.store.Sessions(), w.store.Ledger()
-					loss.lose(w, before)
-					for range since {
-						w.append(0, "shop", w.clicks(2)...)
-					}
-					err := w.run(w.config(), false)
-					require.ErrorIs(t, err, stream.ErrLogLacks)
-					switch {
-					case since == 300:
-						require.ErrorContains(t, err, "event 1 of offset 199 is another in the log than in the store")
-					case loss.plan:
-						require.ErrorContains(t, err, "plan (200, 200) is ahead of the log, which ends at")
-					default:
-						require.ErrorContains(t, err, "the store has event 1 of offset 199")
-					}
-					require.Equal(t, rows, w.store.Rows())
-					require.Equal(t, sessions, w.store.Sessions())
-					require.Equal(t, ledger, w.store.Ledger())
-				})
-			})
+	afterLosses(t, func(t *testing.T, w *world, loss loss, since int) {
+		before := w.past()
+		rows, sessions, ledger := w.store.Rows(), w.store.Sessions(), w.store.Ledger()
+		loss.lose(w, before)
+		for range since {
+			w.append(0, "shop", w.clicks(2)...)
 		}
-	}
+		err := w.run(w.config(), false)
+		require.ErrorIs(t, err, stream.ErrLogLacks)
+		switch {
+		case since == 300:
+			require.ErrorContains(t, err, "event 1 of offset 199 is another in the log than in the store")
+		case loss.plan:
+			require.ErrorContains(t, err, "plan (200, 200) is ahead of the log, which ends at")
+		default:
+			require.ErrorContains(t, err, "the store has event 1 of offset 199")
+		}
+		require.Equal(t, rows, w.store.Rows())
+		require.Equal(t, sessions, w.store.Sessions())
+		require.Equal(t, ledger, w.store.Ledger())
+	})
 }
 
 // TestLogBehindStoreControl has a store that cannot tell what it has: what is
@@ -299,48 +303,41 @@ func TestNextEpochForDurableTap(t *testing.T) {
 // and with the next epoch all that came since is stored beside what was.
 func TestNextEpoch(t *testing.T) {
 	t.Parallel()
-	for name, loss := range losses() {
-		for _, since := range []int{0, 10, 300} {
-			t.Run(fmt.Sprint(name, since), func(t *testing.T) {
-				t.Parallel()
-				inBubble(t, 1, func(w *world) {
-					before := w.past()
-					old, session := w.store.Rows(), w.store.Sessions()[0]
-					sessions := len(w.store.Sessions())
-					loss.lose(w, before)
-					from := int64(len(w.log.Records(0)))
-					for range since {
-						w.append(0, "shop", w.clicks(2)...)
-						time.Sleep(time.Second)
-					}
-					cfg := w.config()
-					cfg.Recover = true
-					require.ErrorIs(t, w.run(cfg, false), stream.ErrLogLacks)
-					p := w.nextEpoch(1)
-					r := p.Recoveries()[0]
-					require.Equal(t, []int64{from, 0, 0, 0}, []int64{r.To, r.Sent, r.Lost, r.Gap})
-
-					p = w.begin(w.config(), nil)
-					w.append(0, "shop", w.clicks(2)...)
-					p.visible()
-					time.Sleep(time.Minute)
-					p.visible()
-					require.NoError(t, p.end())
-					w.requireRaised(old, []int64{from})
-					require.Len(t, w.store.Sessions(), sessions+loss.sessions)
-					if loss.sessions == 0 {
-						require.Equal(t, session.Session, w.store.Sessions()[0].Session)
-						require.EqualValues(t, (loss.known+since+1)*2, w.store.Sessions()[0].Events)
-					}
-
-					// It is a log like any other: whoever comes later, comes later.
-					p = w.begin(w.config(), nil)
-					w.append(0, "shop", w.clicks(2)...)
-					p.visible()
-					require.NoError(t, p.end())
-					w.requireRaised(old, []int64{from})
-				})
-			})
+	afterLosses(t, func(t *testing.T, w *world, loss loss, since int) {
+		before := w.past()
+		old, session := w.store.Rows(), w.store.Sessions()[0]
+		sessions := len(w.store.Sessions())
+		loss.lose(w, before)
+		from := int64(len(w.log.Records(0)))
+		for range since {
+			w.append(0, "shop", w.clicks(2)...)
+			time.Sleep(time.Second)
 		}
-	}
+		cfg := w.config()
+		cfg.Recover = true
+		require.ErrorIs(t, w.run(cfg, false), stream.ErrLogLacks)
+		p := w.nextEpoch(1)
+		r := p.Recoveries()[0]
+		require.Equal(t, []int64{from, 0, 0, 0}, []int64{r.To, r.Sent, r.Lost, r.Gap})
+
+		p = w.begin(w.config(), nil)
+		w.append(0, "shop", w.clicks(2)...)
+		p.visible()
+		time.Sleep(time.Minute)
+		p.visible()
+		require.NoError(t, p.end())
+		w.requireRaised(old, []int64{from})
+		require.Len(t, w.store.Sessions(), sessions+loss.sessions)
+		if loss.sessions == 0 {
+			require.Equal(t, session.Session, w.store.Sessions()[0].Session)
+			require.EqualValues(t, (loss.known+since+1)*2, w.store.Sessions()[0].Events)
+		}
+
+		// It is a log like any other: whoever comes later, comes later.
+		p = w.begin(w.config(), nil)
+		w.append(0, "shop", w.clicks(2)...)
+		p.visible()
+		require.NoError(t, p.end())
+		w.requireRaised(old, []int64{from})
+	})
 }
